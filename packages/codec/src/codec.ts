@@ -1,0 +1,11 @@
+/** Turns messages into bytes and back, for some content types. */
+export interface Codec {
+  /** Plugin name: `json`. */
+  readonly name: string;
+  /** Content types it serves, exact and lower case: `application/json`. */
+  readonly contentTypes: readonly string[];
+  /** Throws a MicroError `INTERNAL` for a value this content type cannot carry. */
+  encode(value: unknown): Uint8Array;
+  /** Throws a MicroError `BAD_REQUEST` for bytes that are none of its messages. An empty body gives undefined. */
+  decode(bytes: Uint8Array): unknown;
+}

@@ -1,0 +1,15 @@
+import { type Component, defineComponent } from "@micro/core";
+import type { Codec } from "./codec.ts";
+import { Codecs } from "./codecs.ts";
+
+/** The codec component: every listed codec plugin is created, and the service offers them as {@link Codecs}. */
+export const codec: Component<"codec", Codecs, Codec, Record<never, never>> = defineComponent<
+  Codecs,
+  Codec
+>()({
+  name: "codec",
+  description: "Message bytes by content type",
+  config: {},
+  multiple: true,
+  assemble: (instances) => new Codecs(instances.map(({ instance }) => instance)),
+});

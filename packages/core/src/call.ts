@@ -1,0 +1,74 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import type { Cancellation } from "./cancellation.ts";
+import type { MethodKind } from "./contract.ts";
+import type { Logger } from "./logger.ts";
+import type { Metadata } from "./metadata.ts";
+
+/** What a call is: a method kind, or `event` for a message of a topic. */
+export type CallKind = MethodKind | "event";
+
+/** One call as middleware sees it, the same on both sides, for unary calls, streams and events. */
+export interface Call {
+  readonly side: "client" | "server";
+  readonly kind: CallKind;
+  /** Service that is called. For an event: the service that handles or publishes it. */
+  readonly service: string;
+  /** `Greeter.Hello`; for an event the topic. */
+  readonly endpoint: string;
+  /** True when running it twice does no harm: only then may an attempt that failed on the way be repeated. */
+  readonly idempotent: boolean;
+  /** On the client: what is sent. On the server: what came. Middleware may add to it. */
+  readonly metadata: Metadata;
+  /** Absolute, in ms since the epoch; `Infinity` when there is none. */
+  readonly deadline: number;
+  readonly cancellation: Cancellation;
+  /** Aborts on cancellation and when the deadline passes; made on first use. */
+  readonly signal: AbortSignal;
+  /** The request, or an AsyncIterable of requests for client and bidirectional streams. */
+  message: unknown;
+}
+
+/** Who called. */
+export interface Caller {
+  /** Socket address, or `local` for a call inside the process. */
+  readonly address: string;
+  /** Service name when the caller told it (`Micro-From-Service`). */
+  readonly service?: string;
+}
+
+/** What a handler or subscriber is given beside the message. */
+export interface CallContext extends Call {
+  readonly caller: Caller;
+  readonly logger: Logger;
+  /** Milliseconds until the deadline, never below 0; `Infinity` when there is none. */
+  remainingMs(): number;
+}
+
+/** Runs a call and resolves with its reply: a message, or an AsyncIterable for server and bidirectional streams. */
+export type Invoke<C extends Call = Call> = (call: C) => Promise<unknown>;
+
+/** The one middleware shape: client, attempt, handler and subscriber; unary and stream. The first listed is outermost. */
+export type Middleware<C extends Call = Call> = (next: Invoke<C>) => Invoke<C>;
+
+/** `middleware` around `invoke`; the first listed is the outermost. */
+export function compose<C extends Call>(middleware: readonly Middleware<C>[], invoke: Invoke<C>): Invoke<C> {
+  return middleware.reduceRight((next, layer) => layer(next), invoke);
+}
+
+const STORAGE = Symbol.for("micro.call.storage");
+type Holder = { [STORAGE]?: AsyncLocalStorage<CallContext> };
+
+const holder = globalThis as Holder;
+holder[STORAGE] ??= new AsyncLocalStorage();
+/** Two copies of this package share one storage, so that a context crosses between them. It holds no state of its own. */
+const storage = holder[STORAGE];
+
+/** The call whose handler is running; undefined outside of handlers. */
+export function currentCall(): CallContext | undefined {
+  return storage.getStore();
+}
+
+/** Runs `body` with `context` as the current call: calls made inside inherit deadline, cancellation and metadata. */
+export function runInCall<T>(context: CallContext, body: () => T): T {
+  return storage.run(context, body);
+}

@@ -1,0 +1,116 @@
+import type { OptionsInput, OptionsOutput, OptionsSchema } from "./option.ts";
+
+/** Symbol under which an instance stands in the service's container. Equal across copies of this package. */
+export type Token = symbol;
+
+/** When a component lives: `config` before configuration is read, `edge` starts last and drains first. */
+export type ComponentPhase = "config" | "core" | "edge";
+
+/** What {@link defineComponent} takes. `Api` is what a service offers, `Instance` what a plugin makes. */
+export interface ComponentOptions<Name extends string, Api, Instance, Config extends OptionsSchema> {
+  /** Config section, flag prefix and property on the service: `broker`. Lower case letters. */
+  readonly name: Name;
+  /** One sentence for `--help` and the configuration reference. */
+  readonly description: string;
+  /** Options of every plugin; `enabled`, `plugin` and `logger` come from core. */
+  readonly config: Config;
+  /** Plugin that is taken when several are listed and nothing chooses. */
+  readonly defaultPlugin?: string;
+  /** True when all listed plugins are created and `assemble` joins them (codecs). @default false: one is chosen */
+  readonly multiple?: boolean;
+  /** True when other components may have an instance of their own, under their section (loggers). @default false */
+  readonly scoped?: boolean;
+  /** @default "core" */
+  readonly phase?: ComponentPhase;
+  /** Turns what plugins made into what the service offers: adds a cache, joins codecs. Needed when the two differ. */
+  readonly assemble?: (
+    instances: readonly [NamedInstance<Instance>, ...NamedInstance<Instance>[]],
+    context: AssembleContext<OptionsOutput<Config>>,
+  ) => Api;
+  /** What others are given when no plugin is listed or the component is off. Without it that is a start-up error. */
+  readonly absent?: () => Api;
+  /** The instance another component gets when it has none of its own: a child logger. */
+  readonly scope?: (api: Api, component: string) => Api;
+}
+
+/** An instance with the name of the plugin that made it. */
+export interface NamedInstance<Instance> {
+  readonly plugin: string;
+  readonly instance: Instance;
+}
+
+/** What `assemble` is given. */
+export interface AssembleContext<Config> {
+  readonly config: Config;
+}
+
+const BRAND = Symbol.for("micro.component");
+
+/** A capability with an interface, a config schema and a place on the service. */
+export interface Component<
+  Name extends string = string,
+  Api = unknown,
+  Instance = Api,
+  Config extends OptionsSchema = OptionsSchema,
+> extends Omit<ComponentOptions<Name, Api, Instance, Config>, "assemble" | "scope" | "absent"> {
+  readonly [BRAND]: true;
+  readonly token: Token;
+  readonly phase: ComponentPhase;
+  readonly multiple: boolean;
+  readonly scoped: boolean;
+  readonly assemble?: (
+    instances: readonly [NamedInstance<never>, ...NamedInstance<never>[]],
+    context: AssembleContext<never>,
+  ) => Api;
+  readonly absent?: () => Api;
+  readonly scope?: (api: never, component: string) => Api;
+  readonly "~api"?: Api;
+  readonly "~instance"?: Instance;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: the any of a constraint, as variance forbids unknown here.
+export type AnyComponent = Component<string, any, any, any>;
+
+/** The section name of a component type. */
+export type NameOf<C> = C extends { readonly name: infer N extends string } ? N : never;
+/** What a service offers for a component type. */
+export type ApiOf<C> = C extends { readonly "~api"?: infer A } ? NonNullable<A> : never;
+/** What a plugin of a component type makes. */
+export type InstanceOf<C> = C extends { readonly "~instance"?: infer I } ? NonNullable<I> : never;
+/** Options of a component type, as written in code. */
+export type ConfigInputOf<C> = C extends { readonly config: infer S extends OptionsSchema }
+  ? OptionsInput<S>
+  : never;
+/** Component instances by section name. */
+export type ApiMap<Cs extends readonly AnyComponent[]> = {
+  readonly [C in Cs[number] as NameOf<C>]: ApiOf<C>;
+};
+
+/**
+ * Defines a component: `defineComponent<Broker>()({name: "broker", …})`.
+ * Throws a TypeError for a name that cannot be a section, a flag prefix and a property.
+ */
+export function defineComponent<Api, Instance = Api>() {
+  return <const Name extends string, const Config extends OptionsSchema>(
+    options: ComponentOptions<Name, Api, Instance, Config>,
+  ): Component<Name, Api, Instance, Config> => {
+    if (!/^[a-z][a-z0-9]*$/.test(options.name)) {
+      throw new TypeError(`component name '${options.name}' must be lower case letters and digits`);
+    }
+    const component = {
+      ...options,
+      [BRAND]: true as const,
+      token: Symbol.for(`micro.component.${options.name}`),
+      phase: options.phase ?? "core",
+      multiple: options.multiple ?? false,
+      scoped: options.scoped ?? false,
+    };
+    // The stored functions take `never`: only the wiring calls them, with what the same component made.
+    return component as unknown as Component<Name, Api, Instance, Config>;
+  };
+}
+
+/** Brand check that works across two copies of this package. */
+export function isComponent(value: unknown): value is AnyComponent {
+  return typeof value === "object" && value !== null && BRAND in value;
+}

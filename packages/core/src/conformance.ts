@@ -1,0 +1,46 @@
+/** One promise of an interface and how to check it; any test runner can run it. */
+export interface ConformanceCase {
+  /** The promise, as a sentence. */
+  readonly name: string;
+  /** Rejects when the promise is broken. */
+  run(): Promise<void>;
+}
+
+/** Options of {@link eventually}. */
+export interface EventuallyOptions {
+  /** @default 5000 */
+  readonly timeoutMs?: number;
+  /** Pause between tries. @default 10 */
+  readonly intervalMs?: number;
+}
+
+/** Tries `check` until it stops throwing; rejects with its last error when the time is over. */
+export async function eventually<T>(
+  check: () => Promise<T> | T,
+  options: EventuallyOptions = {},
+): Promise<T> {
+  const until = performance.now() + (options.timeoutMs ?? 5000);
+  for (;;) {
+    try {
+      return await check();
+    } catch (error) {
+      if (performance.now() >= until) throw error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, options.intervalMs ?? 10));
+  }
+}
+
+/** `promise`, or a rejection that names `what` when it takes longer than `timeoutMs` (@default 5000). */
+export async function within<T>(what: string, promise: Promise<T>, timeoutMs = 5000): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`${what}: not within ${timeoutMs} ms`)), timeoutMs);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+export { type InstantiateOptions, instantiate } from "./instantiate.ts";

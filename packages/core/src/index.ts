@@ -1,0 +1,109 @@
+export {
+  type Call,
+  type CallContext,
+  type Caller,
+  type CallKind,
+  currentCall,
+  type Invoke,
+  type Middleware,
+} from "./call.ts";
+export { Channel, type ChannelOptions } from "./channel.ts";
+export {
+  bidiStream,
+  type Contract,
+  clientStream,
+  defineContract,
+  type Method,
+  type MethodKind,
+  type MethodOptions,
+  type Methods,
+  serverStream,
+  unary,
+} from "./contract.ts";
+export {
+  defineService,
+  type Handler,
+  type HandlerBinding,
+  handle,
+  type Implementation,
+  implement,
+  type Provided,
+  type ServiceDefinition,
+  type SubscribeOptions,
+  type SubscriberBinding,
+  subscribe,
+} from "./definition.ts";
+export {
+  CODES,
+  type Code,
+  type CodeRow,
+  codeOfHttp,
+  MicroError,
+  type MicroErrorJson,
+  type MicroErrorOptions,
+} from "./errors.ts";
+export {
+  LOG_LEVELS,
+  type LogFields,
+  type Logger,
+  type LogLevel,
+  type LogMessage,
+  nullLogger,
+} from "./logger.ts";
+export { Metadata, type MetadataInit } from "./metadata.ts";
+export type { StandardIssue, StandardResult, StandardSchema } from "./standard-schema.ts";
+export { type DurationUnit, formatDuration, formatSize, parseDuration, parseSize } from "./units.ts";
+
+// ---- for authors of components and plugins ----
+
+export { compose, runInCall } from "./call.ts";
+export { Cancellation } from "./cancellation.ts";
+export {
+  type AnyComponent,
+  type ApiMap,
+  type ApiOf,
+  type AssembleContext,
+  type Component,
+  type ComponentOptions,
+  type ComponentPhase,
+  type ConfigInputOf,
+  defineComponent,
+  type InstanceOf,
+  isComponent,
+  type NamedInstance,
+  type NameOf,
+  type Token,
+} from "./component.ts";
+export type {
+  ConfigField,
+  ConfigSource,
+  ConfigSourceRequest,
+  ConfigSourceResult,
+  Origin,
+  Problem,
+  Setting,
+} from "./config/settings.ts";
+export { endpointName } from "./contract.ts";
+export { Exchange, type LocalCall, type LocalNode } from "./exchange.ts";
+export { canonicalKey } from "./metadata.ts";
+export {
+  type Option,
+  type OptionDetails,
+  type OptionKind,
+  type OptionsInput,
+  type OptionsOutput,
+  type OptionsSchema,
+  option,
+  snakeCase,
+} from "./option.ts";
+export {
+  type AnyPlugin,
+  definePlugin,
+  isPlugin,
+  type Lifecycle,
+  type Plugin,
+  type PluginContext,
+  type PluginOptions,
+  type ServiceMiddleware,
+  type ServiceScope,
+} from "./plugin.ts";

@@ -1,0 +1,72 @@
+const DURATION_MS: Readonly<Record<string, number>> = {
+  ns: 1e-6,
+  us: 1e-3,
+  µs: 1e-3,
+  ms: 1,
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+};
+
+const SIZE_BYTES: Readonly<Record<string, number>> = {
+  b: 1,
+  kb: 1000,
+  mb: 1000 ** 2,
+  gb: 1000 ** 3,
+  kib: 1024,
+  mib: 1024 ** 2,
+  gib: 1024 ** 3,
+};
+
+/** Unit of a bare number where a duration is expected. */
+export type DurationUnit = "ms" | "s";
+
+/**
+ * Milliseconds of a duration: Go's form (`500ms`, `5s`, `1m30s`), or a number of `unit`.
+ * Returns undefined for anything else, negative ones included.
+ */
+export function parseDuration(value: string | number, unit: DurationUnit = "ms"): number | undefined {
+  if (typeof value === "number") {
+    return Number.isFinite(value) && value >= 0 ? value * (DURATION_MS[unit] as number) : undefined;
+  }
+  const text = value.trim();
+  if (/^\d+(\.\d+)?$/.test(text)) return Number(text) * (DURATION_MS[unit] as number);
+  if (!/^(\d+(\.\d+)?(ns|us|µs|ms|s|m|h))+$/.test(text)) return undefined;
+  let total = 0;
+  for (const [, amount, name] of text.matchAll(/(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h)/g)) {
+    total += Number(amount) * (DURATION_MS[name as string] as number);
+  }
+  return total;
+}
+
+/** A duration in Go's form: 90_000 → `1m30s`, 1500 → `1.5s`, 0 → `0s`. */
+export function formatDuration(ms: number): string {
+  if (ms === 0) return "0s";
+  if (ms < 1) return `${Math.round(ms * 1000)}µs`;
+  if (ms < 1000) return `${Number(ms.toFixed(3))}ms`;
+  const hours = Math.floor(ms / 3_600_000);
+  const minutes = Math.floor((ms % 3_600_000) / 60_000);
+  const seconds = Number(((ms % 60_000) / 1000).toFixed(3));
+  return `${hours ? `${hours}h` : ""}${minutes ? `${minutes}m` : ""}${seconds || (!hours && !minutes) ? `${seconds}s` : ""}`;
+}
+
+/** Bytes of a size: `64kB`, `4MiB`, or a number of bytes. Returns undefined for anything else. */
+export function parseSize(value: string | number): number | undefined {
+  if (typeof value === "number") return Number.isInteger(value) && value >= 0 ? value : undefined;
+  const match = /^(\d+(?:\.\d+)?)\s*([a-z]*)$/i.exec(value.trim());
+  if (match === null) return undefined;
+  const factor = match[2] === "" ? 1 : SIZE_BYTES[(match[2] as string).toLowerCase()];
+  return factor === undefined ? undefined : Math.round(Number(match[1]) * factor);
+}
+
+/** A size with the largest binary unit that divides it: 4_194_304 → `4MiB`. */
+export function formatSize(bytes: number): string {
+  for (const [unit, factor] of [
+    ["GiB", 1024 ** 3],
+    ["MiB", 1024 ** 2],
+    ["KiB", 1024],
+  ] as const) {
+    if (bytes >= factor && bytes % factor === 0) return `${bytes / factor}${unit}`;
+  }
+  return `${bytes}B`;
+}

@@ -1,0 +1,28 @@
+import { defineComponent, type Logger, nullLogger, option } from "@micro/core";
+
+/** The logger component. Other components may have a logger of their own, under `<component>.logger`. */
+export const logger = defineComponent<Logger>()({
+  name: "logger",
+  description: "Structured logs",
+  config: {
+    level: option.choice(["trace", "debug", "info", "warn", "error", "fatal"], {
+      description: "Lowest level that is written",
+      default: "info",
+    }),
+    fields: option.map({ description: "Fields added to each line", default: {} }),
+    callerSkipCount: option.integer({
+      description:
+        "Stack frames to skip when the caller is written; 0 leaves the caller out. Go's default of 2 is accepted",
+      default: 0,
+      min: 0,
+    }),
+    redact: option.list({
+      description: "Field names whose values are never written, in any depth and case",
+      default: ["password", "secret", "token", "authorization", "private_key", "privateKey"],
+    }),
+  },
+  defaultPlugin: "default",
+  scoped: true,
+  absent: () => nullLogger,
+  scope: (parent, component) => parent.child({ component }),
+});

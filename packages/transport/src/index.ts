@@ -1,0 +1,14 @@
+export type { Transport, TransportMessage } from "./transport.ts";
+
+// ---- for authors of transport, client and server plugins ----
+
+export { transport } from "./component.ts";
+export type {
+  CallDone,
+  DialOptions,
+  IncomingExchange,
+  Listener,
+  Session,
+  TransportCallOptions,
+  TransportStream,
+} from "./transport.ts";
