@@ -1,9 +1,9 @@
-import { type Component, defineComponent } from "@micro/core";
+import { defineComponent } from "@micro/core";
 import type { Codec } from "./codec.ts";
 import { Codecs } from "./codecs.ts";
 
 /** The codec component: every listed codec plugin is created, and the service offers them as {@link Codecs}. */
-export const codec: Component<"codec", Codecs, Codec, Record<never, never>> = defineComponent<
+export const codec = defineComponent<
   Codecs,
   Codec
 >()({

@@ -6,33 +6,6 @@ export type Token = symbol;
 /** When a component lives: `config` before configuration is read, `edge` starts last and drains first. */
 export type ComponentPhase = "config" | "core" | "edge";
 
-/** What {@link defineComponent} takes. `Api` is what a service offers, `Instance` what a plugin makes. */
-export interface ComponentOptions<Name extends string, Api, Instance, Config extends OptionsSchema> {
-  /** Config section, flag prefix and property on the service: `broker`. Lower case letters. */
-  readonly name: Name;
-  /** One sentence for `--help` and the configuration reference. */
-  readonly description: string;
-  /** Options of every plugin; `enabled`, `plugin` and `logger` come from core. */
-  readonly config: Config;
-  /** Plugin that is taken when several are listed and nothing chooses. */
-  readonly defaultPlugin?: string;
-  /** True when all listed plugins are created and `assemble` joins them (codecs). @default false: one is chosen */
-  readonly multiple?: boolean;
-  /** True when other components may have an instance of their own, under their section (loggers). @default false */
-  readonly scoped?: boolean;
-  /** @default "core" */
-  readonly phase?: ComponentPhase;
-  /** Turns what plugins made into what the service offers: adds a cache, joins codecs. Needed when the two differ. */
-  readonly assemble?: (
-    instances: readonly [NamedInstance<Instance>, ...NamedInstance<Instance>[]],
-    context: AssembleContext<OptionsOutput<Config>>,
-  ) => Api;
-  /** What others are given when no plugin is listed or the component is off. Without it that is a start-up error. */
-  readonly absent?: () => Api;
-  /** The instance another component gets when it has none of its own: a child logger. */
-  readonly scope?: (api: Api, component: string) => Api;
-}
-
 /** An instance with the name of the plugin that made it. */
 export interface NamedInstance<Instance> {
   readonly plugin: string;
@@ -44,6 +17,40 @@ export interface AssembleContext<Config> {
   readonly config: Config;
 }
 
+/** What {@link defineComponent} takes. `Api` is what a service offers, `Instance` what a plugin makes. */
+export interface ComponentOptions<
+  Name extends string,
+  Api,
+  Instance,
+  Config extends OptionsSchema,
+  Scoped extends boolean = boolean,
+  Absent extends (() => Api) | undefined = (() => Api) | undefined,
+> {
+  /** Config section, flag prefix and property on the service: `broker`. Lower case letters. */
+  readonly name: Name;
+  /** One sentence for `--help` and the configuration reference. */
+  readonly description: string;
+  /** Options of every plugin; `enabled`, `plugin` and the sections of scoped components come from core. */
+  readonly config: Config;
+  /** Plugin that is taken when several are listed and nothing chooses. */
+  readonly defaultPlugin?: string;
+  /** True when all listed plugins are created and `assemble` joins them (codecs). @default false: one is chosen */
+  readonly multiple?: boolean;
+  /** True when other components may have an instance of their own, under their section (loggers). @default false */
+  readonly scoped?: Scoped;
+  /** @default "core" */
+  readonly phase?: ComponentPhase;
+  /** Turns what plugins made into what the service offers: adds a cache, joins codecs. Needed when the two differ. */
+  readonly assemble?: (
+    instances: readonly [NamedInstance<Instance>, ...NamedInstance<Instance>[]],
+    context: AssembleContext<OptionsOutput<Config>>,
+  ) => Api;
+  /** What others are given when no plugin is listed or the component is off. Without it that is a start-up error. */
+  readonly absent?: Absent;
+  /** The instance another component gets when it has none of its own: a child logger. */
+  readonly scope?: (api: Api, component: string) => Api;
+}
+
 const BRAND = Symbol.for("micro.component");
 
 /** A capability with an interface, a config schema and a place on the service. */
@@ -52,12 +59,20 @@ export interface Component<
   Api = unknown,
   Instance = Api,
   Config extends OptionsSchema = OptionsSchema,
-> extends Omit<ComponentOptions<Name, Api, Instance, Config>, "assemble" | "scope" | "absent"> {
+  Scoped extends boolean = boolean,
+  Replaceable extends boolean = boolean,
+> {
   readonly [BRAND]: true;
-  readonly token: Token;
-  readonly phase: ComponentPhase;
+  readonly name: Name;
+  readonly description: string;
+  readonly config: Config;
+  readonly defaultPlugin?: string;
   readonly multiple: boolean;
-  readonly scoped: boolean;
+  readonly scoped: Scoped;
+  readonly phase: ComponentPhase;
+  readonly token: Token;
+  /** True when a service without it works all the same: others are given what `absent` makes. */
+  readonly replaceable: Replaceable;
   readonly assemble?: (
     instances: readonly [NamedInstance<never>, ...NamedInstance<never>[]],
     context: AssembleContext<never>,
@@ -69,7 +84,7 @@ export interface Component<
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: the any of a constraint, as variance forbids unknown here.
-export type AnyComponent = Component<string, any, any, any>;
+export type AnyComponent = Component<string, any, any, any, boolean, boolean>;
 
 /** The section name of a component type. */
 export type NameOf<C> = C extends { readonly name: infer N extends string } ? N : never;
@@ -91,9 +106,14 @@ export type ApiMap<Cs extends readonly AnyComponent[]> = {
  * Throws a TypeError for a name that cannot be a section, a flag prefix and a property.
  */
 export function defineComponent<Api, Instance = Api>() {
-  return <const Name extends string, const Config extends OptionsSchema>(
-    options: ComponentOptions<Name, Api, Instance, Config>,
-  ): Component<Name, Api, Instance, Config> => {
+  return <
+    const Name extends string,
+    const Config extends OptionsSchema,
+    const Scoped extends boolean = false,
+    const Absent extends (() => Api) | undefined = undefined,
+  >(
+    options: ComponentOptions<Name, Api, Instance, Config, Scoped, Absent>,
+  ): Component<Name, Api, Instance, Config, Scoped, Absent extends undefined ? false : true> => {
     if (!/^[a-z][a-z0-9]*$/.test(options.name)) {
       throw new TypeError(`component name '${options.name}' must be lower case letters and digits`);
     }
@@ -104,9 +124,17 @@ export function defineComponent<Api, Instance = Api>() {
       phase: options.phase ?? "core",
       multiple: options.multiple ?? false,
       scoped: options.scoped ?? false,
+      replaceable: options.absent !== undefined,
     };
     // The stored functions take `never`: only the wiring calls them, with what the same component made.
-    return component as unknown as Component<Name, Api, Instance, Config>;
+    return component as unknown as Component<
+      Name,
+      Api,
+      Instance,
+      Config,
+      Scoped,
+      Absent extends undefined ? false : true
+    >;
   };
 }
 

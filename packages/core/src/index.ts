@@ -8,6 +8,7 @@ export {
   type Middleware,
 } from "./call.ts";
 export { Channel, type ChannelOptions } from "./channel.ts";
+export type { Explanation } from "./config/show.ts";
 export {
   bidiStream,
   type Contract,
@@ -51,7 +52,23 @@ export {
   nullLogger,
 } from "./logger.ts";
 export { Metadata, type MetadataInit } from "./metadata.ts";
+export { createMonolith, type Monolith, type MonolithOptions } from "./monolith.ts";
+export { asProgram, runService } from "./run-service.ts";
+export { createService, type ServiceOptions } from "./service.ts";
+export type {
+  ComponentSettings,
+  Components,
+  CompositionOptions,
+  Hook,
+  Hooks,
+  MiddlewareOptions,
+  Service,
+  ServiceCore,
+  ServiceState,
+  StopOptions,
+} from "./service-types.ts";
 export type { StandardIssue, StandardResult, StandardSchema } from "./standard-schema.ts";
+export { ExitRequest, StartError } from "./start-error.ts";
 export { type DurationUnit, formatDuration, formatSize, parseDuration, parseSize } from "./units.ts";
 
 // ---- for authors of components and plugins ----

@@ -20,6 +20,11 @@ export const registry = defineComponent<Registry, RegistryBackend>()({
       description: "How long 'nobody there' is believed",
       default: "1s",
     }),
+    cacheServices: option.integer({
+      description: "Services kept and watched at a time; the one not used for longest makes room",
+      default: 1000,
+      min: 1,
+    }),
   },
   defaultPlugin: "mdns",
   assemble: ([first], { config }) => createCachedRegistry(first.instance, config),

@@ -1,0 +1,53 @@
+import { describe, expect, test } from "vitest";
+import { canonicalKey, Metadata } from "./metadata.ts";
+
+describe("Metadata", () => {
+  test("has keys without case", () => {
+    const metadata = new Metadata({ "Foo-Bar": "1" });
+    expect(metadata.get("foo-bar")).toBe("1");
+    expect(metadata.get("FOO-BAR")).toBe("1");
+    metadata.set("fOO-bAR", "2");
+    expect([...metadata]).toEqual([["foo-bar", "2"]]);
+    expect(metadata.delete("Foo-Bar")).toBe(true);
+    expect(metadata.size).toBe(0);
+  });
+
+  test("writes canonical keys as Go does (spec 7.9)", () => {
+    expect(new Metadata({ "micro-ID": "7", "x-api-id": "a" }).toJSON()).toEqual({
+      "Micro-Id": "7",
+      "X-Api-Id": "a",
+    });
+    expect(canonicalKey("traceparent")).toBe("Traceparent");
+  });
+
+  test("forwards no key of one hop (spec 1.4)", () => {
+    const metadata = new Metadata({
+      "Foo-Bar": "baz",
+      Authorization: "Bearer x",
+      "Content-Type": "application/json",
+      Timeout: "5",
+      Local: "a",
+      Remote: "b",
+      "Micro-Id": "1",
+      "Micro-Topic": "t",
+      "X-Micro-Error": "e",
+    });
+    expect(metadata.forwarded().toJSON()).toEqual({ "Foo-Bar": "baz", Authorization: "Bearer x" });
+  });
+
+  test("is copied by clone and by construction", () => {
+    const first = new Metadata([["a", "1"]]);
+    const second = first.clone().set("a", "2");
+    expect(first.get("a")).toBe("1");
+    expect(new Metadata(second).get("A")).toBe("2");
+  });
+
+  test("takes prototype names as plain keys", () => {
+    expect(
+      new Metadata(JSON.parse('{"__proto__": "x", "constructor": "y"}') as Record<string, string>).get(
+        "constructor",
+      ),
+    ).toBe("y");
+    expect(new Metadata().get("constructor")).toBeUndefined();
+  });
+});

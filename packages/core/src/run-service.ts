@@ -1,0 +1,39 @@
+import type { AnyComponent } from "./component.ts";
+import type { ServiceDefinition } from "./definition.ts";
+import type { AnyPlugin } from "./plugin.ts";
+import { createService, type ServiceOptions } from "./service.ts";
+import type { CheckedDefinition } from "./service-types.ts";
+import { ExitRequest, StartError } from "./start-error.ts";
+
+/**
+ * The whole main program of a service: creates, starts, waits for a signal, stops. Help and version go to standard
+ * output, configuration problems to standard error with exit code 1; any other error rejects. It never ends the
+ * process itself.
+ */
+export async function runService<
+  const Ps extends readonly AnyPlugin[],
+  const Needs extends readonly AnyComponent[] = readonly [],
+>(
+  definition: ServiceDefinition<Needs> & CheckedDefinition<Needs, Ps>,
+  options: ServiceOptions<Ps>,
+): Promise<void> {
+  await asProgram(async () => {
+    const service = await createService<Ps, Needs>(definition, options);
+    await service.run();
+  });
+}
+
+/** Runs `body` as a main program: prints what an {@link ExitRequest} asks for and the problems of a {@link StartError}. */
+export async function asProgram(body: () => Promise<void>): Promise<void> {
+  try {
+    await body();
+  } catch (error) {
+    if (error instanceof ExitRequest) {
+      process.stdout.write(error.text.endsWith("\n") ? error.text : `${error.text}\n`);
+      process.exitCode = error.code;
+    } else if (error instanceof StartError) {
+      process.stderr.write(`${error.detail}\n`);
+      process.exitCode = 1;
+    } else throw error;
+  }
+}

@@ -1,0 +1,147 @@
+import type { Call, CallContext, Middleware } from "./call.ts";
+import type { AnyComponent, ApiOf, NameOf } from "./component.ts";
+import type { Explanation } from "./config/show.ts";
+import type { Container } from "./container.ts";
+import type { ServiceDefinition } from "./definition.ts";
+import type { Exchange } from "./exchange.ts";
+import type { OptionsInput, OptionsSchema } from "./option.ts";
+import type { AnyPlugin, Plugin } from "./plugin.ts";
+
+type ComponentsOf<Ps extends readonly AnyPlugin[]> = Ps[number]["component"];
+
+/** Component instances of a list of plugins by section name. */
+export type Components<Ps extends readonly AnyPlugin[]> = {
+  readonly [C in ComponentsOf<Ps> as NameOf<C>]: ApiOf<C>;
+};
+
+/** Section names a list of plugins provides. */
+export type ProvidedBy<Ps extends readonly AnyPlugin[]> = NameOf<ComponentsOf<Ps>>;
+
+/** Names of needed components that have no plugin in the list and cannot do without. */
+type Missing<Needs, Ps extends readonly AnyPlugin[]> = Needs extends readonly (infer C)[]
+  ? Exclude<C extends { readonly replaceable: true } ? never : NameOf<C>, ProvidedBy<Ps>>
+  : never;
+
+type CheckedPlugin<P, Ps extends readonly AnyPlugin[]> =
+  P extends Plugin<infer C, infer N, OptionsSchema, infer Needs>
+    ? [Missing<Needs, Ps>] extends [never]
+      ? P
+      : `plugin '${NameOf<C>}-${N}' needs component '${Missing<Needs, Ps>}': list a plugin for it`
+    : P;
+
+/** The list itself, or for each plugin with an unmet need a text that names it. */
+export type CheckedPlugins<Ps extends readonly AnyPlugin[]> = {
+  readonly [I in keyof Ps]: CheckedPlugin<Ps[I], Ps>;
+};
+
+/** The definition itself, or a text that names the component it needs and no plugin provides. */
+export type CheckedDefinition<Needs extends readonly AnyComponent[], Ps extends readonly AnyPlugin[]> = [
+  Missing<Needs, Ps>,
+] extends [never]
+  ? ServiceDefinition<Needs>
+  : `this service needs component '${Missing<Needs, Ps>}': list a plugin for it`;
+
+type ConfigOf<P> = P extends { readonly config: infer S extends OptionsSchema } ? OptionsInput<S> : never;
+type ScopedNames<Ps extends readonly AnyPlugin[]> = NameOf<
+  Extract<ComponentsOf<Ps>, { readonly scoped: true }>
+>;
+type PluginsOf<Ps extends readonly AnyPlugin[], Name extends string> = Extract<
+  Ps[number],
+  { readonly component: { readonly name: Name } }
+>;
+
+/** Options of one section without those of scoped components: a union with one member per plugin. */
+type OwnOptions<P> = P extends {
+  readonly component: { readonly config: infer S extends OptionsSchema };
+  readonly name: infer N;
+}
+  ? { readonly plugin?: N | undefined; readonly enabled?: boolean | undefined } & OptionsInput<S> &
+      ConfigOf<P>
+  : never;
+
+/** Options per component, typed from the plugins that are listed. */
+export type ComponentSettings<Ps extends readonly AnyPlugin[]> = {
+  readonly [Name in ProvidedBy<Ps>]?: OwnOptions<PluginsOf<Ps, Name>> & {
+    readonly [S in Exclude<ScopedNames<Ps>, Name>]?: OwnOptions<PluginsOf<Ps, S>>;
+  };
+};
+
+/** A function that runs at a point of a service's life. */
+export type Hook<S = ServiceCore> = (service: S) => Promise<void> | void;
+
+/** Hooks by point; each is a function or a list of them, run in order. */
+export interface Hooks<S = ServiceCore> {
+  /** Before anything starts. An error gives starting up. */
+  readonly beforeStart?: Hook<S> | readonly Hook<S>[];
+  /** When the server answers and is registered. An error stops the service again. */
+  readonly afterStart?: Hook<S> | readonly Hook<S>[];
+  /** Before anything stops. Errors are reported when all is stopped. */
+  readonly beforeStop?: Hook<S> | readonly Hook<S>[];
+  /** When everything is stopped. */
+  readonly afterStop?: Hook<S> | readonly Hook<S>[];
+}
+
+/** Middleware given where a service is composed; the first listed is the outermost. */
+export interface MiddlewareOptions {
+  /** Around a whole client call, retries included. */
+  readonly client?: readonly Middleware<Call>[];
+  /** Around each attempt of a client call. */
+  readonly attempt?: readonly Middleware<Call>[];
+  /** Around each handler. */
+  readonly handler?: readonly Middleware<CallContext>[];
+  /** Around each subscriber. */
+  readonly subscriber?: readonly Middleware<CallContext>[];
+}
+
+/** How a service is composed, beside the options of its components. */
+export interface CompositionOptions<Ps extends readonly AnyPlugin[]> {
+  /** A path; without it `micro.yaml` (or .yml, .json, .toml, .config.ts …) of the working folder; false for none. */
+  readonly configFile?: string | false;
+  readonly hooks?: Hooks<Service<Ps>>;
+  readonly middleware?: MiddlewareOptions;
+  /** Component instances that somebody else owns: shared on purpose, or a test's own. They are neither started nor stopped. */
+  readonly instances?: Partial<Components<Ps>>;
+  /** Where the servers and clients of one process meet. @default one of its own */
+  readonly exchange?: Exchange;
+  /** Stops the service when it aborts. */
+  readonly signal?: AbortSignal;
+  /** Longest time of creating and of starting. @default 30000 */
+  readonly startTimeoutMs?: number;
+}
+
+/** How a service is stopped. */
+export interface StopOptions {
+  /** For the whole stop: running calls get what the other steps leave. @default 10000 */
+  readonly graceMs?: number;
+}
+
+/** Where a service is in its life. */
+export type ServiceState = "created" | "starting" | "running" | "stopping" | "stopped";
+
+/** What every service has, whatever is listed. */
+export interface ServiceCore {
+  readonly name: string;
+  readonly version: string;
+  readonly state: ServiceState;
+  /** Aborts when the service begins to stop. */
+  readonly signal: AbortSignal;
+  /** Where the users' own classes are resolved from; it belongs to this service alone. */
+  readonly container: Container;
+  /** An instance of a component, or of a class of yours whose constructor asks for components. Throws `NOT_FOUND`. */
+  resolve<C extends AnyComponent>(component: C): ApiOf<C>;
+  resolve<T>(ofClass: new (...parameters: never[]) => T): T;
+  /** Starts everything in dependency order, the server last. Rejects with what failed, after stopping the rest. */
+  start(): Promise<void>;
+  /** Starts, then waits for SIGTERM, SIGINT, `signal` or `stop()`, then stops. A second signal forces. */
+  run(): Promise<void>;
+  /** Bounded, ordered, idempotent; goes on when a step fails and rejects with an AggregateError of all failures. */
+  stop(options?: StopOptions): Promise<void>;
+  /** Every option: its value, where it came from and what it replaced. */
+  explain(): readonly Explanation[];
+  /** The effective configuration as a file would say it, secrets masked. @default yaml */
+  dumpConfig(format?: "yaml" | "json"): Promise<string>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** A service with the components of the listed plugins as properties. */
+export type Service<Ps extends readonly AnyPlugin[] = readonly never[]> = ServiceCore & Components<Ps>;

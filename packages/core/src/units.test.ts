@@ -1,0 +1,57 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { formatDuration, formatSize, parseDuration, parseSize } from "./units.ts";
+
+describe("durations", () => {
+  test.each([
+    ["5s", 5000],
+    ["1m30s", 90_000],
+    ["500ms", 500],
+    ["1.5h", 5_400_000],
+    ["250us", 0.25],
+    ["0", 0],
+    [30, 30],
+  ])("%s is %d ms", (text, ms) => expect(parseDuration(text)).toBe(ms));
+
+  test("a bare number is of the unit the option names", () => {
+    expect(parseDuration(30, "s")).toBe(30_000);
+    expect(parseDuration("30", "s")).toBe(30_000);
+  });
+
+  test.each(["", "s", "5 s", "-1s", "5x", "1s2", Number.NaN, -1, Number.POSITIVE_INFINITY])(
+    "%s is refused",
+    (text) => {
+      expect(parseDuration(text)).toBeUndefined();
+    },
+  );
+
+  test("what is formatted reads back", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 1e9 }), (ms) => {
+        expect(parseDuration(formatDuration(ms))).toBeCloseTo(ms, 3);
+      }),
+    );
+  });
+});
+
+describe("sizes", () => {
+  test.each([
+    ["4MiB", 4_194_304],
+    ["64kB", 64_000],
+    ["1.5KiB", 1536],
+    ["12", 12],
+    [0, 0],
+  ])("%s is %d bytes", (text, bytes) => expect(parseSize(text)).toBe(bytes));
+
+  test.each(["", "MiB", "4 potatoes", -1, 1.5])("%s is refused", (text) =>
+    expect(parseSize(text)).toBeUndefined(),
+  );
+
+  test("what is formatted reads back", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 2 ** 40 }), (bytes) => {
+        expect(parseSize(formatSize(bytes))).toBe(bytes);
+      }),
+    );
+  });
+});

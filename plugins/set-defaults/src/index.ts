@@ -1,0 +1,28 @@
+import { httpBroker } from "@micro/broker-http";
+import { yargsCli } from "@micro/cli-yargs";
+import { rpcClient } from "@micro/client-rpc";
+import { bytesCodec } from "@micro/codec-bytes";
+import { jsonCodec } from "@micro/codec-json";
+import { textCodec } from "@micro/codec-text";
+import { consoleLogger } from "@micro/logger-console";
+import { mdnsRegistry } from "@micro/registry-mdns";
+import { leastPendingSelector, randomSelector, roundRobinSelector } from "@micro/selector";
+import { rpcServer } from "@micro/server-rpc";
+import { httpTransport } from "@micro/transport-http";
+
+/** What Go Micro's `sets/defaults` starts: `createService(definition, {plugins: [...defaults]})`. */
+export const defaults = [
+  consoleLogger,
+  yargsCli,
+  jsonCodec,
+  bytesCodec,
+  textCodec,
+  mdnsRegistry,
+  randomSelector,
+  roundRobinSelector,
+  leastPendingSelector,
+  httpTransport,
+  httpBroker,
+  rpcClient,
+  rpcServer,
+] as const;
