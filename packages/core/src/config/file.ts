@@ -152,14 +152,9 @@ export function fileSettings(
   const problems: Problem[] = [];
   const add = (path: readonly string[], keys: readonly string[], values: unknown): void => {
     const where = file.where(keys);
-    if (
-      values === null ||
-      values === undefined ||
-      (typeof values === "object" && Object.keys(values).length === 0)
-    ) {
-      settings.push({ path, value: undefined, origin: { kind: "file", where } }); // names a section, sets nothing
-      return;
-    }
+    // Names the section, sets nothing: an empty or unknown section is known by its line.
+    settings.push({ path, value: undefined, origin: { kind: "file", where } });
+    if (values === null || values === undefined) return;
     if (typeof values !== "object" || Array.isArray(values)) {
       problems.push({
         where,

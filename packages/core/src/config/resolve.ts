@@ -105,8 +105,9 @@ function groupBySection(
     } else if (!unknown.has(name)) {
       unknown.add(name);
       // A section that only says "off" is right about a component that is not there.
-      const rest = settings.filter(({ path }) => path[0] === name);
-      if (rest.every(({ path, value }) => path[1] === "enabled" && value === false)) continue;
+      const rest = settings.filter(({ path }) => path[0] === name && path.length > 1);
+      if (rest.length > 0 && rest.every(({ path, value }) => path[1] === "enabled" && value === false))
+        continue;
       const guess = nearest(name, sections.keys());
       problems.push({
         where: setting.origin.where,
