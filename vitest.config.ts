@@ -1,0 +1,20 @@
+import { fileURLToPath } from "node:url";
+import { defineConfig } from "vitest/config";
+import { SummaryReporter } from "./tooling/checks/src/summary-reporter.ts";
+
+const floorFile = fileURLToPath(new URL("tooling/checks/test-floor.json", import.meta.url));
+
+export default defineConfig({
+  // Packages resolve each other to their sources, so that no test needs a build.
+  ssr: { resolve: { conditions: ["@micro/source", "module", "node", "development|production"] } },
+  test: {
+    include: ["{packages,plugins,apps,tooling}/*/{src,test}/**/*.test.ts"],
+    isolate: false,
+    testTimeout: 15_000,
+    hookTimeout: 15_000,
+    maxConcurrency: 3,
+    // One `test.only` left behind would turn all the others of its file off.
+    allowOnly: !process.env.CI,
+    reporters: ["default", new SummaryReporter({ floorFile })],
+  },
+});
