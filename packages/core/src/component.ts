@@ -83,6 +83,7 @@ export interface Component<
   readonly "~instance"?: Instance;
 }
 
+/** Any component, as a constraint. */
 // biome-ignore lint/suspicious/noExplicitAny: the any of a constraint, as variance forbids unknown here.
 export type AnyComponent = Component<string, any, any, any, boolean, boolean>;
 
@@ -120,7 +121,7 @@ export function defineComponent<Api, Instance = Api>() {
     const component = {
       ...options,
       [BRAND]: true as const,
-      token: Symbol.for(`micro.component.${options.name}`),
+      token: tokenOf(options.name),
       phase: options.phase ?? "core",
       multiple: options.multiple ?? false,
       scoped: options.scoped ?? false,
@@ -137,6 +138,17 @@ export function defineComponent<Api, Instance = Api>() {
     >;
   };
 }
+
+/**
+ * A component by its name alone, for `optional` needs: `componentNamed<typeof broker>("broker")`. The component's
+ * package is then imported for its types only, and services that do without it need not install it.
+ */
+export function componentNamed<C extends AnyComponent>(name: NameOf<C>): C {
+  // Wiring reads no more of an optional need than its name, and that it is neither scoped nor replaceable.
+  return { [BRAND]: true, name, token: tokenOf(name), scoped: false, replaceable: false } as unknown as C;
+}
+
+const tokenOf = (name: string): Token => Symbol.for(`micro.component.${name}`);
 
 /** Brand check that works across two copies of this package. */
 export function isComponent(value: unknown): value is AnyComponent {

@@ -84,6 +84,7 @@ export {
   type ComponentOptions,
   type ComponentPhase,
   type ConfigInputOf,
+  componentNamed,
   defineComponent,
   type InstanceOf,
   isComponent,

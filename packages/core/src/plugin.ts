@@ -109,6 +109,7 @@ export interface Plugin<
   ) => unknown;
 }
 
+/** Any plugin, as a constraint. */
 // biome-ignore lint/suspicious/noExplicitAny: the any of a constraint, as variance forbids unknown here.
 export type AnyPlugin = Plugin<any, any, any, any>;
 

@@ -1,0 +1,28 @@
+import { createMonolith } from "@micro/core";
+import { defaults } from "@micro/set-defaults";
+import { callerService, echoContract, echoService } from "./micro-echo.ts";
+import type { Peer, PeerClient } from "./peer.ts";
+
+/** Two Micro services in one process: deadlines, errors and isolation of objects as over the network. */
+export const microLocal: Peer = {
+  name: "micro-local",
+  connect,
+};
+
+async function connect(): Promise<PeerClient> {
+  const monolith = await createMonolith([echoService, callerService], {
+    plugins: defaults,
+    configFile: false,
+    cli: { enabled: false },
+    logger: { level: "error" },
+    registry: { domain: `bench-${process.pid}` },
+    server: { address: "127.0.0.1:0" },
+    shared: ["registry"],
+  });
+  await monolith.start();
+  const client = monolith.service(callerService.name).client.of(echoContract);
+  return {
+    call: (message) => client.echo(message),
+    close: () => monolith.stop(),
+  };
+}
