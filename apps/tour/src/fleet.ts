@@ -1,0 +1,96 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { multicastAvailable } from "@micro/registry-mdns";
+
+/** How the processes of one tour find each other, as flags that every one of them takes. */
+export interface Discovery {
+  readonly flags: readonly string[];
+  /** A sentence for people. */
+  readonly sentence: string;
+  cleanUp(): Promise<void>;
+}
+
+/** Multicast DNS under a domain of this tour's own; a folder of the host where multicast is impossible. */
+export async function chooseDiscovery(): Promise<Discovery> {
+  const available = await multicastAvailable({ interfaces: ["127.0.0.1"] });
+  if (available.ok) {
+    const domain = `tour-${process.pid}`;
+    return {
+      flags: ["--registry=mdns", `--registry_domain=${domain}`, "--registry_interfaces=127.0.0.1"],
+      sentence: `Discovery by multicast DNS, domain '${domain}', on loopback.`,
+      cleanUp: () => Promise.resolve(),
+    };
+  }
+  const path = await mkdtemp(join(tmpdir(), "micro-tour-"));
+  return {
+    flags: ["--registry=file", `--registry_path=${path}`],
+    sentence: `Multicast is impossible on this host (${available.reason}), so the services find each other through a folder: registry-file.`,
+    cleanUp: () => rm(path, { recursive: true, force: true }),
+  };
+}
+
+/** One process of the tour. */
+export interface NodeProcess {
+  readonly name: string;
+  readonly pid: number;
+  /** Sends a signal and resolves when the process has ended. */
+  end(signal: "SIGTERM" | "SIGKILL"): Promise<{ readonly code: number | null }>;
+}
+
+const READY_TIMEOUT_MS = 20_000;
+const END_TIMEOUT_MS = 15_000;
+
+/** The processes that one tour started; none outlives it. */
+export class Fleet {
+  readonly #discovery: Discovery;
+  readonly #running = new Map<string, ChildProcess>();
+
+  constructor(discovery: Discovery) {
+    this.#discovery = discovery;
+  }
+
+  /** Starts a node and resolves when it serves. */
+  async start(program: "greeter" | "audit", name: string): Promise<NodeProcess> {
+    const script = join(import.meta.dirname, "nodes", `${program}.ts`);
+    const child = spawn(
+      process.execPath,
+      [
+        "--conditions=@micro/source",
+        "--disable-warning=ExperimentalWarning",
+        script,
+        `--server_id=${name}`,
+        ...this.#discovery.flags,
+      ],
+      { stdio: ["ignore", "inherit", "inherit", "ipc"], env: { ...process.env, TOUR_NODE: name } },
+    );
+    this.#running.set(name, child);
+    child.once("exit", () => this.#running.delete(name));
+    const ended = once(child, "exit").then(() => {
+      throw new Error(`node '${name}' ended before it was ready`);
+    });
+    await Promise.race([once(child, "message", { signal: AbortSignal.timeout(READY_TIMEOUT_MS) }), ended]);
+    ended.catch(() => undefined); // from now on its end is somebody's wish, or shows in the calls
+    return { name, pid: child.pid as number, end: (signal) => endProcess(child, signal) };
+  }
+
+  /** Ends what still runs. */
+  async stop(): Promise<void> {
+    await Promise.all([...this.#running.values()].map((child) => endProcess(child, "SIGTERM")));
+    await this.#discovery.cleanUp();
+  }
+}
+
+async function endProcess(
+  child: ChildProcess,
+  signal: "SIGTERM" | "SIGKILL",
+): Promise<{ readonly code: number | null }> {
+  if (child.exitCode === null && child.signalCode === null) {
+    const exit = once(child, "exit", { signal: AbortSignal.timeout(END_TIMEOUT_MS) });
+    child.kill(signal);
+    await exit.catch(() => child.kill("SIGKILL"));
+  }
+  return { code: child.exitCode };
+}

@@ -1,0 +1,59 @@
+import type { ContractClient } from "@micro/client";
+import type { greeterContract } from "./contracts.ts";
+
+/** Which node answered, call by call. */
+export interface Traffic {
+  /** Node names in the order of the answers. */
+  readonly answers: readonly string[];
+  /** What failed; empty when none did. */
+  readonly failures: readonly Error[];
+}
+
+/** A load of calls. */
+export interface TrafficOptions {
+  readonly calls: number;
+  /** Calls in flight. */
+  readonly concurrency: number;
+  /** Runs once, when that many calls have been answered. */
+  readonly at: number;
+  readonly halfway: () => void;
+}
+
+/** Calls `hello` again and again and does something in the middle of it. */
+export async function makeTraffic(
+  greeter: ContractClient<typeof greeterContract.methods>,
+  options: TrafficOptions,
+): Promise<Traffic> {
+  const answers: string[] = [];
+  const failures: Error[] = [];
+  let begun = 0;
+  let done = false;
+  const worker = async (): Promise<void> => {
+    while (begun < options.calls) {
+      begun++;
+      let node = "?";
+      try {
+        await greeter.hello({ name: "traffic" }, { onAttempt: ({ nodeId }) => (node = nameOf(nodeId)) });
+        answers.push(node);
+      } catch (error) {
+        failures.push(error as Error);
+      }
+      if (!done && answers.length >= options.at) {
+        done = true;
+        options.halfway();
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: options.concurrency }, worker));
+  return { answers, failures };
+}
+
+/** `greeter-a` → `a`. */
+export const nameOf = (nodeId: string): string => nodeId.replace(/^[^-]+-/, "");
+
+/** How many of `answers` came from each node. */
+export function countByNode(answers: readonly string[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const answer of answers) counts.set(answer, (counts.get(answer) ?? 0) + 1);
+  return new Map([...counts].sort(([a], [b]) => a.localeCompare(b)));
+}
