@@ -1,3 +1,4 @@
+import type { Logger } from "./logger.ts";
 import type { OptionsInput, OptionsOutput, OptionsSchema } from "./option.ts";
 
 /** Symbol under which an instance stands in the service's container. Equal across copies of this package. */
@@ -15,6 +16,8 @@ export interface NamedInstance<Instance> {
 /** What `assemble` is given. */
 export interface AssembleContext<Config> {
   readonly config: Config;
+  /** The component's own logger. */
+  readonly logger: Logger;
 }
 
 /** What {@link defineComponent} takes. `Api` is what a service offers, `Instance` what a plugin makes. */

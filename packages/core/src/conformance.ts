@@ -3,7 +3,7 @@ export interface ConformanceCase {
   /** The promise, as a sentence. */
   readonly name: string;
   /** Rejects when the promise is broken. */
-  run(): Promise<void>;
+  readonly run: () => Promise<void>;
 }
 
 /** Options of {@link eventually}. */

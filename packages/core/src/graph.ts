@@ -5,6 +5,10 @@ import type { AnyPlugin } from "./plugin.ts";
 
 const PHASES = { config: 0, core: 1, edge: 2 } as const;
 
+/** By phase; within one, scoped components come first, because every other one may be given an instance of theirs. */
+const rank = ({ section: { component } }: ResolvedSection): number =>
+  PHASES[component.phase] * 2 + (component.scoped ? 0 : 1);
+
 /** The components of a service in the order in which they are created, and what stands against it. */
 export interface Plan {
   readonly order: readonly ResolvedSection[];
@@ -52,10 +56,8 @@ export function planCreation(
     order.push(section);
   };
 
-  const byPhase = [...sections.values()].sort(
-    (a, b) => PHASES[a.section.component.phase] - PHASES[b.section.component.phase],
-  );
-  for (const section of byPhase) {
+  const ranked = [...sections.values()].sort((a, b) => rank(a) - rank(b));
+  for (const section of ranked) {
     if (isOn(section.section.component.name) && !given.has(section.section.component.name))
       visit(section, []);
   }

@@ -2,7 +2,7 @@ import type { AnyComponent, NamedInstance } from "./component.ts";
 import type { ResolvedSection } from "./config/resolve.ts";
 import { MicroError } from "./errors.ts";
 import { hasLife, type Living } from "./lifecycle.ts";
-import { nullLogger } from "./logger.ts";
+import { type Logger, nullLogger } from "./logger.ts";
 import type { AnyPlugin, PluginContext, ServiceScope } from "./plugin.ts";
 
 type AnyContext = PluginContext<never, readonly AnyComponent[], readonly AnyComponent[]>;
@@ -67,13 +67,24 @@ export async function wire({ order, all, given, scope, signal }: WireOptions): P
     }
     const [first, ...rest] = instances;
     if (first === undefined) return undefined;
-    const api =
-      component.assemble === undefined
-        ? first.instance
-        : component.assemble([first, ...rest] as never, { config: section.config as never });
+    const api = await assembled(component, [first, ...rest], section.config);
     for (const life of hasLife(api) ? [api] : instances.map(({ instance }) => instance).filter(hasLife))
       living.push({ name: label, life });
     return api;
+  };
+
+  const assembled = async (
+    component: AnyComponent,
+    instances: readonly [NamedInstance<unknown>, ...NamedInstance<unknown>[]],
+    config: Readonly<Record<string, unknown>>,
+  ): Promise<unknown> => {
+    if (component.assemble === undefined) return instances[0].instance;
+    const loggerSection = all.get("logger");
+    const own =
+      loggerSection === undefined
+        ? nullLogger
+        : await scopedInstance(loggerSection.section.component, component);
+    return component.assemble(instances as never, { config: config as never, logger: own as Logger });
   };
 
   /** The instance of a scoped component for another one: its own where the configuration says so, else a child. */
@@ -85,15 +96,17 @@ export async function wire({ order, all, given, scope, signal }: WireOptions): P
   };
 
   const scopedInstances = new Map<string, Promise<unknown>>();
+  const scopedInstance = (scoped: AnyComponent, owner: AnyComponent): Promise<unknown> => {
+    const key = `${owner.name}.${scoped.name}`;
+    const instance = scopedInstances.get(key) ?? scopedFor(scoped, owner);
+    scopedInstances.set(key, instance);
+    return instance;
+  };
   const dependencies = async (plugin: AnyPlugin, owner: AnyComponent): Promise<Record<string, unknown>> => {
     const deps: Record<string, unknown> = {};
     for (const need of [...plugin.needs, ...plugin.optional] as readonly AnyComponent[]) {
-      if (need.scoped && need !== owner) {
-        const key = `${owner.name}.${need.name}`;
-        const instance = scopedInstances.get(key) ?? scopedFor(need, owner);
-        scopedInstances.set(key, instance);
-        deps[need.name] = await instance;
-      } else deps[need.name] = components.get(need.name) ?? need.absent?.();
+      if (need.scoped && need !== owner) deps[need.name] = await scopedInstance(need, owner);
+      else deps[need.name] = components.get(need.name) ?? need.absent?.();
     }
     return deps;
   };

@@ -27,5 +27,9 @@ export const registry = defineComponent<Registry, RegistryBackend>()({
     }),
   },
   defaultPlugin: "mdns",
-  assemble: ([first], { config }) => createCachedRegistry(first.instance, config),
+  assemble: ([first], { config, logger }) =>
+    createCachedRegistry(first.instance, {
+      ...config,
+      onError: (error) => logger.warn("the registry cannot be asked; what was known is used", { error }),
+    }),
 });

@@ -3,6 +3,20 @@ export type { Registry, RegistryEvent, Snapshot, WatchOptions } from "./registry
 
 // ---- for authors of registry plugins ----
 
-export { createCachedRegistry } from "./cached-registry.ts";
+export { type CachedRegistryOptions, createCachedRegistry } from "./cached-registry.ts";
+export { type CallBounds, callWithin, DEFAULT_TTL_MS, unavailable } from "./call-within.ts";
 export { registry } from "./component.ts";
+export { NodeExpiry } from "./node-expiry.ts";
+export { NodeTable } from "./node-table.ts";
+export {
+  copyNode,
+  copyRecord,
+  mergeRecords,
+  parseEndpoints,
+  parseMetadata,
+  parseRecord,
+  sameData,
+  withNode,
+} from "./records.ts";
 export type { RegisterOptions, RegistryBackend, RegistryCallOptions } from "./registry.ts";
+export { WatchHub, type WatchHubOptions } from "./watch-hub.ts";

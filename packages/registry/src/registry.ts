@@ -10,7 +10,7 @@ export interface RegistryCallOptions {
 
 /** Options of `register`. */
 export interface RegisterOptions extends RegistryCallOptions {
-  /** The node is forgotten when it is not registered again within this time. @default 60000 */
+  /** The node is forgotten when it is not registered again within this time; 0: never. @default 60000 */
   readonly ttlMs?: number;
 }
 

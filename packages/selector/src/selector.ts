@@ -9,7 +9,7 @@ export interface SelectRequest {
   readonly version?: string;
   /** Only nodes (or services) with these metadata values. */
   readonly metadata?: Readonly<Record<string, string>>;
-  /** Any other condition. */
+  /** Any other condition. Asked anew each time, for one node when most of them meet it. */
   readonly filter?: (node: Node, version: string) => boolean;
   /** Requests with one key go to one node as long as it is there (rendezvous hashing). */
   readonly key?: string;
@@ -42,6 +42,9 @@ export interface Selection {
 
 /** Chooses nodes. The answer is given at once when the registry's snapshot is cached. */
 export interface Selector {
-  /** Fails with `NOT_FOUND` (id `go.micro.client`) when nobody is there, `UNAVAILABLE` when the registry cannot be asked. */
+  /**
+   * Fails with `NOT_FOUND` (id `go.micro.client`) when nobody is there, `UNAVAILABLE` when the registry cannot be asked,
+   * `CANCELLED` when the signal was aborted. Throws when the answer is known at once, else the promise rejects.
+   */
   select(request: SelectRequest): Selection | Promise<Selection>;
 }

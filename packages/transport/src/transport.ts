@@ -15,7 +15,8 @@ export interface TransportStream {
   send(message: TransportMessage): Promise<void> | undefined;
   /** No more will be sent in this direction; the other one stays open. */
   closeSend(): void;
-  /** The messages of the other side; ends after its `closeSend`, throws `UNAVAILABLE` when the connection breaks. One reader. */
+  /** The messages of the other side; ends after its `closeSend`, throws `UNAVAILABLE` when the connection breaks. One reader.
+   * A reader that leaves its loop does not keep the sender waiting: what still comes is dropped. */
   readonly messages: AsyncIterable<TransportMessage>;
   /** Ends both directions at once; the other side sees a broken stream. Idempotent. */
   abort(reason: Error): void;
@@ -38,7 +39,7 @@ export interface Session {
   /** False once it is closed, broken, or told by the peer to take nothing new. */
   readonly usable: boolean;
   /**
-   * One request, one reply. Callback instead of a promise, because this is the path every call takes: `done` is
+   * One request, one reply; a reply beyond the size limit ends it with `RESOURCE_EXHAUSTED`. Callback instead of a promise, because this is the path every call takes: `done` is
    * called once, later, never inside `call`. Returns how to give up: the reply is then dropped, the peer is told
    * where the transport can, and `done` is not called.
    */

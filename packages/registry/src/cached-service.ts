@@ -1,0 +1,206 @@
+import type { MicroError } from "@micro/core";
+import type { ServiceRecord } from "./model.ts";
+import { NodeTable } from "./node-table.ts";
+import { withNode } from "./records.ts";
+import type { Snapshot } from "./registry.ts";
+
+/** Share of its life after which a used answer is renewed in the background, before anybody has to wait for it. */
+const REFRESH_AT = 0.8;
+/** Longest delay a timer of Node can have. */
+const LONGEST_DELAY_MS = 2 ** 31 - 1;
+/** Longest pause between two tries to renew a stale answer, in ms. */
+const LONGEST_RETRY_MS = 30_000;
+
+/** What all entries of one cache share. */
+export interface CacheRules {
+  readonly ttlMs: number;
+  readonly negativeTtlMs: number;
+  /** 0 to 1, for jitter. */
+  readonly random: () => number;
+  /** Rises over all services, so that a service that was dropped and comes back never repeats a version. */
+  readonly nextVersion: () => number;
+}
+
+/**
+ * What the cache knows of one service, and how long that is good. A timer turns its flags, so that a look at it reads
+ * no clock: there is one for every call a client makes.
+ */
+export class CachedService {
+  readonly name: string;
+  /** False until the registry has said anything of the service. */
+  known = false;
+  /** Young enough to be used without asking. */
+  fresh = false;
+  /** The next look asks again in the background. */
+  due = false;
+  /** The cache's round in which it was looked at last. */
+  lastUsed: number;
+  /** The question that is under way; resolves with what went wrong, if anything. */
+  flight: Promise<MicroError | undefined> | undefined;
+  /** Stops the watch; undefined while there is none. */
+  watching: AbortController | undefined;
+
+  readonly #rules: CacheRules;
+  readonly #table = new NodeTable();
+  #snapshot: Snapshot;
+  #stale = false;
+  #failures = 0;
+  #closed = false;
+  #timer: NodeJS.Timeout | undefined;
+  /**
+   * Nodes that changed while a question is under way (null: gone): its answer may be older than they are.
+   * "superseded" after a whole snapshot, which is worth more than the answer.
+   */
+  #changes: Map<string, ServiceRecord | null> | "superseded" | undefined;
+
+  constructor(name: string, round: number, rules: CacheRules) {
+    this.name = name;
+    this.lastUsed = round;
+    this.#rules = rules;
+    this.#snapshot = this.#make();
+  }
+
+  get stale(): boolean {
+    return this.#stale;
+  }
+
+  /** Nothing is left: an answer of that kind is believed for a short time only. */
+  get empty(): boolean {
+    return this.#table.records(this.name).length === 0;
+  }
+
+  /** Gives timer and watch back. */
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    this.watching?.abort();
+  }
+
+  /** The same object until something changes. */
+  current(): Snapshot {
+    const known = this.#snapshot;
+    if (known.records !== this.#table.records(this.name) || known.stale !== this.#stale) {
+      this.#snapshot = this.#make(known);
+    }
+    return this.#snapshot;
+  }
+
+  /** A question is sent now. */
+  asking(): void {
+    this.#changes = new Map();
+    this.due = false;
+  }
+
+  /** The question was answered. What happened since it was asked is kept. */
+  answered(records: readonly ServiceRecord[]): void {
+    const changes = this.#changes;
+    this.#changes = undefined;
+    if (changes === "superseded") return;
+    this.#table.replace(records, this.name);
+    for (const [id, record] of changes ?? []) {
+      if (record === null) this.#table.delete(this.#nobody(id));
+      else this.#table.put(record);
+    }
+    this.#confirmed();
+  }
+
+  /** The question could not be asked, or not answered in time: what was known stays, marked stale. */
+  failed(): void {
+    this.#changes = undefined;
+    if (!this.known) return;
+    this.#stale = true;
+    const pause = Math.min(this.#rules.negativeTtlMs * 2 ** this.#failures, LONGEST_RETRY_MS);
+    this.#failures = Math.min(this.#failures + 1, 16);
+    this.#after(pause * (0.5 + this.#rules.random() / 2), () => {
+      this.due = true;
+    });
+  }
+
+  /** Somebody cannot wait longer for the answer that is under way. */
+  overdue(): void {
+    this.#stale = this.known;
+  }
+
+  /** A watch told all there is. */
+  reset(records: readonly ServiceRecord[]): void {
+    if (this.#changes !== undefined) this.#changes = "superseded";
+    this.#table.replace(records, this.name);
+    this.#confirmed();
+  }
+
+  put(record: ServiceRecord): void {
+    if (record.name !== this.name) return;
+    this.#table.put(record);
+    if (!(this.#changes instanceof Map)) return;
+    for (const node of record.nodes) this.#changes.set(node.id, withNode(record, node));
+  }
+
+  delete(record: ServiceRecord): void {
+    if (record.name !== this.name) return;
+    const ids = record.nodes.length > 0 ? record.nodes.map(({ id }) => id) : this.#idsOf(record.version);
+    if (this.#changes instanceof Map) for (const id of ids) this.#changes.set(id, null);
+    if (this.#table.delete(record)) this.#shorten();
+  }
+
+  /**
+   * Takes one node out until it is named anew: forgetting it is all that needs. When it was the last one, the next
+   * look asks the registry at once, as it may be back already.
+   */
+  evict(nodeId: string): void {
+    if (!this.#table.has(this.name, nodeId)) return;
+    this.delete(this.#nobody(nodeId));
+    if (this.empty) this.fresh = false;
+  }
+
+  #confirmed(): void {
+    this.known = true;
+    this.#stale = false;
+    this.#failures = 0;
+    this.fresh = true;
+    this.due = false;
+    const { ttlMs, random } = this.#rules;
+    // A tenth of jitter, so that services looked up together do not ask together for ever.
+    const renewMs = ttlMs * (REFRESH_AT - 0.1 * random());
+    this.#after(renewMs, () => {
+      this.due = true;
+      this.#after(ttlMs - renewMs, () => {
+        this.fresh = false;
+      });
+    });
+    this.#shorten();
+  }
+
+  #shorten(): void {
+    // Stale ones are renewed by a timer of their own.
+    if (!this.empty || this.#stale || !this.fresh) return;
+    this.due = false;
+    this.#after(Math.min(this.#rules.negativeTtlMs, this.#rules.ttlMs), () => {
+      this.fresh = false;
+    });
+  }
+
+  #after(ms: number, run: () => void): void {
+    // The answer to a question may come after the end.
+    if (this.#closed) return;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(run, Math.min(ms, LONGEST_DELAY_MS)).unref();
+  }
+
+  #idsOf(version: string): readonly string[] {
+    return this.#table
+      .records(this.name)
+      .filter((record) => version === "" || record.version === version)
+      .flatMap((record) => record.nodes.map(({ id }) => id));
+  }
+
+  #nobody(id: string): ServiceRecord {
+    const node = { id, address: "", metadata: {} };
+    return { name: this.name, version: "", metadata: {}, endpoints: [], nodes: [node] };
+  }
+
+  #make(before?: Snapshot): Snapshot {
+    const records = this.#table.records(this.name);
+    const version = before?.records === records ? before.version : this.#rules.nextVersion();
+    return Object.freeze({ service: this.name, records, version, stale: this.#stale });
+  }
+}

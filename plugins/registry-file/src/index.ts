@@ -1,0 +1,1 @@
+export { fileRegistry } from "./file-registry.ts";

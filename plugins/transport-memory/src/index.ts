@@ -1,0 +1,2 @@
+export { MemoryNetwork } from "./memory-network.ts";
+export { memoryTransport } from "./memory-transport.ts";
