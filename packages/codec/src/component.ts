@@ -3,10 +3,7 @@ import type { Codec } from "./codec.ts";
 import { Codecs } from "./codecs.ts";
 
 /** The codec component: every listed codec plugin is created, and the service offers them as {@link Codecs}. */
-export const codec = defineComponent<
-  Codecs,
-  Codec
->()({
+export const codec = defineComponent<Codecs, Codec>()({
   name: "codec",
   description: "Message bytes by content type",
   config: {},

@@ -1,1 +1,109 @@
-export {};
+import assert from "node:assert/strict";
+import { MicroError } from "@micro/core";
+import type { ConformanceCase } from "@micro/core/conformance";
+import type { Codec } from "./codec.ts";
+
+export type { ConformanceCase } from "@micro/core/conformance";
+
+/** What {@link codecConformance} is run on. */
+export interface CodecHarness {
+  readonly codec: Codec;
+  /** Values that must come back equal; at least one, of different shapes and sizes. */
+  readonly samples: readonly unknown[];
+  /** Bodies that are none of its messages; may be empty for a codec that takes any bytes. */
+  readonly invalid: readonly Uint8Array[];
+  /** Values that the content type cannot carry. @default [] */
+  readonly unencodable?: readonly unknown[];
+  /** What an empty body is. @default undefined */
+  readonly empty?: unknown;
+}
+
+/** The promises of a {@link Codec}; run every case with any test runner. */
+export function codecConformance(harness: CodecHarness): readonly ConformanceCase[] {
+  const { codec, samples, invalid, unencodable = [], empty } = harness;
+  const label = `codec ${codec.name}`;
+  const refuses = (run: () => unknown, code: MicroError["code"]) =>
+    assert.throws(run, (error) => MicroError.is(error) && error.code === code && error.detail !== "");
+  const only = (name: string, run: () => void): ConformanceCase => ({
+    name: `${label}: ${name}`,
+    run: () => new Promise((resolve) => resolve(run())),
+  });
+
+  return [
+    only("has a name and content types in lower case, each once", () => {
+      assert.match(codec.name, /^[a-z0-9][a-z0-9-]*$/);
+      assert.ok(codec.contentTypes.length > 0);
+      assert.equal(new Set(codec.contentTypes).size, codec.contentTypes.length);
+      for (const type of codec.contentTypes) assert.match(type, /^[a-z0-9.+-]+\/[a-z0-9.+-]+$/);
+    }),
+    only("gives back each sample equal", () => {
+      assert.ok(samples.length > 0, "the harness has samples");
+      for (const sample of samples) assert.deepEqual(codec.decode(codec.encode(sample)), sample);
+    }),
+    only("changes neither the value it encodes nor the bytes it decodes", () => {
+      for (const sample of samples) {
+        const before = structuredClone(sample);
+        const bytes = Uint8Array.from(codec.encode(sample));
+        assert.deepEqual(sample, before);
+        const copy = Uint8Array.from(bytes);
+        codec.decode(bytes);
+        assert.deepEqual(bytes, copy);
+      }
+    }),
+    only("hands out bytes that no later call changes", () => {
+      const encoded = samples.map((sample) => codec.encode(sample));
+      const copies = encoded.map((bytes) => Uint8Array.from(bytes));
+      for (let round = 0; round < 2000; round++) codec.encode(samples[round % samples.length]);
+      for (const [index, bytes] of encoded.entries()) {
+        assert.deepEqual(Uint8Array.from(bytes), copies[index]);
+      }
+    }),
+    only("decodes bytes that stand inside a larger buffer", () => {
+      for (const sample of samples) {
+        const bytes = codec.encode(sample);
+        const larger = new Uint8Array(bytes.length + 14).fill(0x7d);
+        larger.set(bytes, 7);
+        assert.deepEqual(codec.decode(larger.subarray(7, 7 + bytes.length)), sample);
+      }
+    }),
+    only("decodes an empty body to the empty message", () => {
+      assert.deepEqual(codec.decode(new Uint8Array(0)), empty);
+      assert.deepEqual(codec.decode(Buffer.alloc(0)), empty);
+    }),
+    only("encodes undefined", () => {
+      assert.ok(codec.encode(undefined) instanceof Uint8Array);
+    }),
+    only("refuses bytes that are none of its messages with BAD_REQUEST", () => {
+      for (const bytes of invalid) refuses(() => codec.decode(bytes), "BAD_REQUEST");
+    }),
+    only("refuses values it cannot carry with INTERNAL", () => {
+      for (const value of unencodable) refuses(() => codec.encode(value), "INTERNAL");
+    }),
+    only("answers cut and damaged bytes with a value or BAD_REQUEST, nothing else", () => {
+      for (const bytes of damaged(samples.map((sample) => codec.encode(sample)))) {
+        try {
+          codec.decode(bytes);
+        } catch (error) {
+          assert.ok(MicroError.is(error) && error.code === "BAD_REQUEST", String(error));
+        }
+      }
+    }),
+  ];
+}
+
+/** Prefixes of the bodies, and copies with single bytes changed: the same ones in each run. */
+function* damaged(bodies: readonly Uint8Array[]): Generator<Uint8Array> {
+  let seed = 12_345;
+  const random = (below: number) => {
+    seed = (Math.imul(seed, 1_103_515_245) + 12_345) >>> 0;
+    return (seed >>> 8) % below;
+  };
+  for (const body of bodies) {
+    for (let tries = 0; tries < 64 && body.length > 0; tries++) {
+      yield body.slice(0, random(body.length));
+      const changed = Uint8Array.from(body);
+      changed[random(changed.length)] = random(256);
+      yield changed;
+    }
+  }
+}

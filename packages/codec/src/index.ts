@@ -4,3 +4,5 @@ export { Codecs } from "./codecs.ts";
 
 export type { Codec } from "./codec.ts";
 export { codec } from "./component.ts";
+export { type UnencodableOptions, unencodable } from "./unencodable.ts";
+export { asBuffer, readUtf8 } from "./utf8.ts";

@@ -12,7 +12,7 @@ export const logger = defineComponent<Logger>()({
     fields: option.map({ description: "Fields added to each line", default: {} }),
     callerSkipCount: option.integer({
       description:
-        "Stack frames to skip when the caller is written; 0 leaves the caller out. Go's default of 2 is accepted",
+        "Writes the caller's file and line when above 0: 2, Go's default, for the code that logs, more for callers above it",
       default: 0,
       min: 0,
     }),

@@ -10,3 +10,5 @@ export {
 // ---- for authors of logger plugins ----
 
 export { logger } from "./component.ts";
+export { createLogger, type LoggerOptions, type LogRecord } from "./create-logger.ts";
+export { type LogLimits, REDACTED } from "./safe-value.ts";

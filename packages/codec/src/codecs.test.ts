@@ -1,0 +1,38 @@
+import { describe, expect, test } from "vitest";
+import { type Codec, Codecs, readUtf8 } from "./index.ts";
+
+const codec = (name: string, ...contentTypes: string[]): Codec => ({
+  name,
+  contentTypes,
+  encode: () => new Uint8Array(0),
+  decode: () => undefined,
+});
+
+describe("Codecs", () => {
+  const codecs = new Codecs([codec("json", "application/json"), codec("two", "a/b", "c/d")]);
+
+  test("finds by the exact content type", () => {
+    expect(codecs.find("c/d")?.name).toBe("two");
+    expect(codecs.find("application/json; charset=utf-8")).toBeUndefined();
+    expect(codecs.contentTypes).toEqual(["application/json", "a/b", "c/d"]);
+  });
+
+  test("an unknown content type is an error that lists what there is", () => {
+    expect(() => codecs.get("x/y")).toThrow(/'x\/y'.*application\/json, a\/b, c\/d/);
+  });
+
+  test("two codecs of one content type are refused", () => {
+    expect(() => new Codecs([codec("one", "a/b"), codec("two", "a/b")])).toThrow(/'one' and 'two'/);
+  });
+});
+
+describe("readUtf8", () => {
+  test("takes a replacement character that was meant", () => {
+    expect(readUtf8(Buffer.from("a\uFFFDb"), "text/plain")).toBe("a\uFFFDb");
+  });
+
+  test("finds the first wrong byte behind characters of every length", () => {
+    const body = Buffer.concat([Buffer.from("aü€😀\uFFFD"), Buffer.from([0xed, 0xa0, 0x80])]);
+    expect(() => readUtf8(body, "text/plain")).toThrow("byte 13 of 16");
+  });
+});

@@ -1,0 +1,1 @@
+export { yargsCli } from "./yargs-cli.ts";

@@ -1,0 +1,118 @@
+import { readUtf8 } from "@micro/codec";
+import { MicroError } from "@micro/core";
+
+/** What a decoder keeps to. */
+export interface DecodeOptions {
+  readonly contentType: string;
+  /** Levels of lists and objects inside each other. */
+  readonly maxDepth: number;
+  /** Bytes of one body. */
+  readonly maxBytes: number;
+  /** What a whole number becomes that a double cannot hold. */
+  readonly bigIntegers: "number" | "bigint";
+}
+
+const SIXTEEN_DIGITS = /\d{16}/;
+
+/** Reads one body. Throws a MicroError `BAD_REQUEST` that says what is wrong and where. */
+export function decode(bytes: Uint8Array, options: DecodeOptions): unknown {
+  if (bytes.length === 0) return undefined;
+  if (bytes.length > options.maxBytes) {
+    throw refused(options, `${bytes.length} bytes are more than ${options.maxBytes}`, "codec.json_max_size");
+  }
+  const text = readUtf8(bytes, options.contentType);
+  const { maxDepth } = options;
+  // A level takes a bracket: most texts are too short or hold too few to be that deep.
+  if (text.length > maxDepth && hasBrackets(text, maxDepth)) checkDepth(bytes, options);
+  const value = parse(text, options);
+  // Both key names hold these letters, unless they are written with escapes.
+  if (text.includes("proto") || text.includes("\\u")) checkKeys(value, options);
+  return value;
+}
+
+function parse(text: string, options: DecodeOptions): unknown {
+  try {
+    if (options.bigIntegers === "bigint" && SIXTEEN_DIGITS.test(text)) {
+      return JSON.parse(text, readInteger as (key: string, value: unknown) => unknown);
+    }
+    return JSON.parse(text);
+  } catch (cause) {
+    // Go writes a newline after each value, so a body may be that newline alone.
+    if (text.trim() === "") return undefined;
+    throw refused(options, `not JSON: ${(cause as Error).message}`, undefined, cause);
+  }
+}
+
+/** A reviver. */
+function readInteger(_key: string, value: unknown, context: { readonly source?: string }): unknown {
+  if (typeof value !== "number" || Number.isSafeInteger(value)) return value;
+  const source = context.source ?? "";
+  return /^-?\d+$/.test(source) ? BigInt(source) : value;
+}
+
+/** Whether there are more opening brackets than `limit`. */
+function hasBrackets(text: string, limit: number): boolean {
+  let left = limit;
+  for (const bracket of ["{", "["]) {
+    for (let at = text.indexOf(bracket); at !== -1; at = text.indexOf(bracket, at + 1)) {
+      if (--left < 0) return true;
+    }
+  }
+  return false;
+}
+
+const QUOTE = 1;
+const OPEN = 2;
+const CLOSED = 3;
+
+/** What a byte means for the depth; bytes of longer UTF-8 characters mean nothing. */
+const MEANING = new Uint8Array(256);
+for (const [meaning, characters] of [
+  [QUOTE, '"'],
+  [OPEN, "{["],
+  [CLOSED, "}]"],
+] as const) {
+  for (const character of characters) MEANING[character.charCodeAt(0)] = meaning;
+}
+
+/** Refuses what is too deep before it is parsed: a parser pays far more for a level than this does for a byte. */
+function checkDepth(bytes: Uint8Array, options: DecodeOptions): void {
+  const { length } = bytes;
+  let depth = 0;
+  for (let at = 0; at < length; at++) {
+    const meaning = MEANING[bytes[at] as number];
+    if (meaning === QUOTE) {
+      for (at++; at < length && bytes[at] !== 34; at++) if (bytes[at] === 92) at++;
+    } else if (meaning === OPEN && ++depth > options.maxDepth) {
+      const what = `lists and objects are nested deeper than ${options.maxDepth} at byte ${at}`;
+      throw refused(options, what, "codec.json_max_depth");
+    } else if (meaning === CLOSED) {
+      depth--;
+    }
+  }
+}
+
+/** Refuses keys that change prototypes where a receiver merges objects carelessly. */
+function checkKeys(value: unknown, options: DecodeOptions): void {
+  if (typeof value !== "object" || value === null) return;
+  if (Array.isArray(value)) {
+    for (const entry of value) checkKeys(entry, options);
+    return;
+  }
+  for (const [key, entry] of Object.entries(value)) {
+    if (key === "__proto__") throw refused(options, "the key '__proto__' is not allowed");
+    if (typeof entry !== "object" || entry === null) continue;
+    if (key === "constructor" && Object.hasOwn(entry, "prototype")) {
+      throw refused(options, "the keys 'constructor.prototype' are not allowed");
+    }
+    checkKeys(entry, options);
+  }
+}
+
+function refused(options: DecodeOptions, what: string, optionName?: string, cause?: unknown): MicroError {
+  return new MicroError({
+    code: "BAD_REQUEST",
+    detail: `${options.contentType} body: ${what}${optionName === undefined ? "" : `; raise ${optionName} if such messages are meant`}`,
+    ...(cause === undefined ? {} : { cause }),
+  });
+}
