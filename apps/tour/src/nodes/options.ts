@@ -13,7 +13,7 @@ export const nodeOptions = () =>
     plugins: tourPlugins,
     configFile: false,
     server: { address: "127.0.0.1:0" },
-    broker: { address: "127.0.0.1:0" },
+    broker: { addresses: ["127.0.0.1:0"] },
     logger: { level: "warn" },
     // Tells the tour, which started this process, that it serves.
     hooks: { afterStart: () => void process.send?.("ready") },
