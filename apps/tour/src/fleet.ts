@@ -14,8 +14,11 @@ export interface Discovery {
 }
 
 /** Multicast DNS under a domain of this tour's own; a folder of the host where multicast is impossible. */
-export async function chooseDiscovery(): Promise<Discovery> {
-  const available = await multicastAvailable({ interfaces: ["127.0.0.1"] });
+export async function chooseDiscovery(wish: string): Promise<Discovery> {
+  const available =
+    wish === "file"
+      ? ({ ok: false, reason: "--discovery=file asks to do without" } as const)
+      : await multicastAvailable({ interfaces: ["127.0.0.1"] });
   if (available.ok) {
     const domain = `tour-${process.pid}`;
     return {
@@ -27,7 +30,7 @@ export async function chooseDiscovery(): Promise<Discovery> {
   const path = await mkdtemp(join(tmpdir(), "micro-tour-"));
   return {
     flags: ["--registry=file", `--registry_path=${path}`],
-    sentence: `Multicast is impossible on this host (${available.reason}), so the services find each other through a folder: registry-file.`,
+    sentence: `No multicast (${available.reason}): the services find each other through a folder, with registry-file.`,
     cleanUp: () => rm(path, { recursive: true, force: true }),
   };
 }
