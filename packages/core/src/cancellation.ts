@@ -27,14 +27,26 @@ export class Cancellation {
     return this.#controller.signal;
   }
 
-  /** Cancels once; later calls change nothing. Listeners run at once, in the order they came. */
+  /**
+   * Cancels once; later calls change nothing. Listeners run at once, in the order they came, all of them; what one of
+   * them throws is thrown when the last has run.
+   */
   abort(reason: Error): void {
     if (this.#reason !== undefined) return;
     this.#reason = reason;
-    const listeners = this.#listeners;
-    this.#listeners = undefined;
     this.#controller?.abort(reason);
-    for (const listener of listeners ?? []) listener(reason);
+    const errors: unknown[] = [];
+    // Taken one by one, so that a listener can still take another one back.
+    for (let next = this.#listeners?.shift(); next !== undefined; next = this.#listeners?.shift()) {
+      try {
+        next(reason);
+      } catch (error) {
+        errors.push(error);
+      }
+    }
+    this.#listeners = undefined;
+    if (errors.length > 0)
+      throw errors.length === 1 ? errors[0] : new AggregateError(errors, "listeners failed");
   }
 
   /** Calls `listener` when cancelled (at once if it was already); returns how to take it back. */

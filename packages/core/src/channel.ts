@@ -1,15 +1,18 @@
 /** Options of a {@link Channel}. */
 export interface ChannelOptions {
-  /** Values held before `send` waits. @default 64 */
+  /** Values held before `send` waits; 0 hands each to a reader that waits. @default 64 */
   readonly capacity?: number;
-  /** Called once when the reader is gone: it left its loop, or the channel was closed with an error. */
+  /** Called once when the reader leaves its loop before the channel has ended. */
   readonly onCancel?: (reason: unknown) => void;
 }
 
-interface Waiter {
+interface Writer<T> {
+  readonly value: T;
   readonly resolve: () => void;
   readonly reject: (reason: unknown) => void;
 }
+
+const DONE = Promise.resolve();
 
 /**
  * A bounded queue that is an AsyncIterable: `send` waits while it is full, the reader waits while it is empty.
@@ -19,12 +22,15 @@ export class Channel<T> implements AsyncIterable<T>, AsyncIterator<T, undefined>
   readonly #capacity: number;
   readonly #onCancel: ((reason: unknown) => void) | undefined;
   readonly #values: T[] = [];
-  readonly #writers: Waiter[] = [];
+  readonly #writers: Writer<T>[] = [];
   #reader:
     | { resolve: (result: IteratorResult<T, undefined>) => void; reject: (reason: unknown) => void }
     | undefined;
   #ended = false;
+  /** Why it failed, until the reader has been told. */
   #error: { readonly reason: unknown } | undefined;
+  /** What writers are told after the end. */
+  #closedBy: { readonly reason: unknown } | undefined;
 
   constructor(options: ChannelOptions = {}) {
     this.#capacity = options.capacity ?? 64;
@@ -41,13 +47,17 @@ export class Channel<T> implements AsyncIterable<T>, AsyncIterator<T, undefined>
     return this.#ended;
   }
 
-  /** Resolves when there is room for it. Rejects with the reason of `fail`, or when the channel has ended. */
-  async send(value: T): Promise<void> {
-    while (!this.#ended && this.#values.length >= this.#capacity) {
-      await new Promise<void>((resolve, reject) => this.#writers.push({ resolve, reject }));
+  /**
+   * Resolves when there is room for it; values keep the order in which they were given, whether it was waited for or
+   * not. Rejects with the reason of `fail`, or when the channel has ended.
+   */
+  send(value: T): Promise<void> {
+    if (this.#ended) return Promise.reject(this.#endReason());
+    if (this.#writers.length > 0 || (this.#reader === undefined && this.#values.length >= this.#capacity)) {
+      return new Promise<void>((resolve, reject) => this.#writers.push({ value, resolve, reject }));
     }
-    if (this.#error !== undefined) throw this.#error.reason;
-    if (!this.push(value)) throw new Error("the stream has ended: nothing more can be sent");
+    this.push(value);
+    return DONE;
   }
 
   /** Adds without waiting, beyond the capacity if need be: for sources that are slowed by other means. False after the end. */
@@ -72,6 +82,7 @@ export class Channel<T> implements AsyncIterable<T>, AsyncIterator<T, undefined>
   fail(reason: unknown): void {
     if (this.#ended) return;
     this.#error = { reason };
+    this.#closedBy = { reason };
     this.#ended = true;
     this.#settle();
   }
@@ -79,8 +90,17 @@ export class Channel<T> implements AsyncIterable<T>, AsyncIterator<T, undefined>
   next(): Promise<IteratorResult<T, undefined>> {
     if (this.#values.length > 0) {
       const value = this.#values.shift() as T;
-      this.#writers.shift()?.resolve();
+      const writer = this.#values.length < this.#capacity ? this.#writers.shift() : undefined;
+      if (writer !== undefined) {
+        this.#values.push(writer.value);
+        writer.resolve();
+      }
       return Promise.resolve({ done: false, value });
+    }
+    const handover = this.#writers.shift(); // with a capacity of 0 values go from hand to hand
+    if (handover !== undefined) {
+      handover.resolve();
+      return Promise.resolve({ done: false, value: handover.value });
     }
     if (this.#error !== undefined) {
       const { reason } = this.#error;
@@ -114,11 +134,14 @@ export class Channel<T> implements AsyncIterable<T>, AsyncIterator<T, undefined>
     if (wasOpen) this.#onCancel?.(reason);
   }
 
+  #endReason(): unknown {
+    return this.#closedBy === undefined
+      ? new Error("the stream has ended: nothing more can be sent")
+      : this.#closedBy.reason;
+  }
+
   #settle(): void {
-    for (const writer of this.#writers.splice(0)) {
-      if (this.#error === undefined) writer.resolve();
-      else writer.reject(this.#error.reason);
-    }
+    for (const writer of this.#writers.splice(0)) writer.reject(this.#endReason());
     const reader = this.#reader;
     if (reader === undefined) return;
     this.#reader = undefined;

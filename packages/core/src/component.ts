@@ -43,7 +43,10 @@ export interface ComponentOptions<
   readonly scoped?: Scoped;
   /** @default "core" */
   readonly phase?: ComponentPhase;
-  /** Turns what plugins made into what the service offers: adds a cache, joins codecs. Needed when the two differ. */
+  /**
+   * Turns what plugins made into what the service offers: adds a cache, joins codecs. Needed when the two differ.
+   * When what it returns has a life, that one is lived in place of the instances': it passes it on to them.
+   */
   readonly assemble?: (
     instances: readonly [NamedInstance<Instance>, ...NamedInstance<Instance>[]],
     context: AssembleContext<OptionsOutput<Config>>,
@@ -55,6 +58,13 @@ export interface ComponentOptions<
 }
 
 const BRAND = Symbol.for("micro.component");
+
+/** Names that a service, `createService`, the command line or every section has already. */
+const RESERVED: ReadonlySet<string> = new Set([
+  ...["name", "version", "state", "signal", "container", "resolve", "start", "run", "stop", "explain"],
+  ...["plugins", "hooks", "middleware", "instances", "exchange", "shared", "services", "service"],
+  ...["enabled", "plugin", "help", "constructor", "then"],
+]);
 
 /** A capability with an interface, a config schema and a place on the service. */
 export interface Component<
@@ -107,7 +117,7 @@ export type ApiMap<Cs extends readonly AnyComponent[]> = {
 
 /**
  * Defines a component: `defineComponent<Broker>()({name: "broker", …})`.
- * Throws a TypeError for a name that cannot be a section, a flag prefix and a property.
+ * Throws a TypeError for a name that cannot be a section, a flag prefix and a property, or that core has taken.
  */
 export function defineComponent<Api, Instance = Api>() {
   return <
@@ -120,6 +130,9 @@ export function defineComponent<Api, Instance = Api>() {
   ): Component<Name, Api, Instance, Config, Scoped, Absent extends undefined ? false : true> => {
     if (!/^[a-z][a-z0-9]*$/.test(options.name)) {
       throw new TypeError(`component name '${options.name}' must be lower case letters and digits`);
+    }
+    if (RESERVED.has(options.name)) {
+      throw new TypeError(`component name '${options.name}' is taken by core: choose another one`);
     }
     const component = {
       ...options,
@@ -147,7 +160,7 @@ export function defineComponent<Api, Instance = Api>() {
  * package is then imported for its types only, and services that do without it need not install it.
  */
 export function componentNamed<C extends AnyComponent>(name: NameOf<C>): C {
-  // Wiring reads no more of an optional need than its name, and that it is neither scoped nor replaceable.
+  // Wiring asks the section of that name for everything else.
   return { [BRAND]: true, name, token: tokenOf(name), scoped: false, replaceable: false } as unknown as C;
 }
 

@@ -104,14 +104,21 @@ export interface ServiceDefinition<Needs extends readonly AnyComponent[] = reado
   readonly middleware?: readonly Middleware<CallContext>[];
 }
 
-/** Defines a service that runs alone, beside others in one process, or in a fleet, with plugins chosen elsewhere. */
+/** What is wrong with a service name; undefined when nothing is. */
+export function serviceNameProblem(name: unknown): string | undefined {
+  return typeof name === "string" && /^[A-Za-z0-9][\w.-]*$/.test(name)
+    ? undefined
+    : `service name '${String(name)}' must be letters, digits, '.', '-' and '_', as in 'shop.orders'`;
+}
+
+/**
+ * Defines a service that runs alone, beside others in one process, or in a fleet, with plugins chosen elsewhere.
+ * Throws a TypeError for a malformed name.
+ */
 export function defineService<const Needs extends readonly AnyComponent[] = readonly []>(
   definition: ServiceDefinition<Needs>,
 ): ServiceDefinition<Needs> {
-  if (!/^[A-Za-z0-9][\w.-]*$/.test(definition.name)) {
-    throw new TypeError(
-      `service name '${definition.name}' must be letters, digits, '.', '-' and '_', as in 'shop.orders'`,
-    );
-  }
+  const problem = serviceNameProblem(definition.name);
+  if (problem !== undefined) throw new TypeError(problem);
   return definition;
 }

@@ -80,6 +80,19 @@ export interface MicroErrorOptions {
 
 const BRAND = Symbol.for("micro.error");
 
+/** What can be said of anything that was thrown; it never throws itself. */
+function textOf(thrown: unknown): string {
+  try {
+    if (typeof thrown !== "object" || thrown === null) return String(thrown);
+    // Errors of another realm are no instances of this one's Error.
+    const { message } = thrown as { readonly message?: unknown };
+    if (typeof message === "string" && message !== "") return message;
+    return thrown instanceof Error ? thrown.name : (JSON.stringify(thrown) ?? String(thrown));
+  } catch {
+    return "an object that cannot be shown"; // circular, or a proxy or getter that throws
+  }
+}
+
 /** The one error class of the framework: id, code, detail and status survive every transport; `cause` stays local. */
 export class MicroError extends Error {
   /** Who says so, for example `go.micro.client`. */
@@ -118,7 +131,7 @@ export class MicroError extends Error {
   /** Wraps whatever was thrown; a MicroError comes back as it is. */
   static from(thrown: unknown, fallback: { readonly id?: string; readonly code?: Code } = {}): MicroError {
     if (MicroError.is(thrown)) return thrown;
-    const detail = thrown instanceof Error ? thrown.message : String(thrown);
+    const detail = textOf(thrown);
     return new MicroError({
       code: fallback.code ?? "INTERNAL",
       detail,

@@ -1,3 +1,5 @@
+import { MicroError } from "./errors.ts";
+import type { Logger } from "./logger.ts";
 import type { Lifecycle } from "./plugin.ts";
 
 /** Something with a life, and its name for errors. */
@@ -14,40 +16,150 @@ export function hasLife(value: unknown): value is Lifecycle {
   );
 }
 
+/** Timers of Node fire at once when they are asked for more than this. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+const timerMs = (ms: number): number => Math.min(Math.max(0, ms), MAX_TIMER_MS);
+
+/** The error of something that took too long. `option` is what would give it more time. */
+export function tooLong(what: string, ms: number, option?: string): MicroError {
+  const more = option === undefined ? "" : ` (option ${option})`;
+  return new MicroError({ code: "TIMEOUT", detail: `${what} took longer than ${Math.round(ms)} ms${more}` });
+}
+
+/** The result of `work`, or a rejection with the signal's reason, whichever comes first. */
+export async function unlessAborted<T>(signal: AbortSignal, work: () => Promise<T> | T): Promise<T> {
+  signal.throwIfAborted();
+  let abort = (): void => undefined;
+  const aborted = new Promise<never>((_, reject) => {
+    abort = () => reject(signal.reason);
+    signal.addEventListener("abort", abort, { once: true });
+  });
+  try {
+    return await Promise.race([(async () => work())(), aborted]);
+  } finally {
+    signal.removeEventListener("abort", abort);
+  }
+}
+
+/** A signal that aborts after a time, with an error that names what is under way. Give it back with `clear`. */
+export function timeLimit(
+  what: () => string,
+  { timeoutMs, option }: { readonly timeoutMs: number; readonly option: string },
+): { readonly controller: AbortController; clear(): void } {
+  const controller = new AbortController();
+  const timer = setTimeout(() => controller.abort(tooLong(what(), timeoutMs, option)), timerMs(timeoutMs));
+  return { controller, clear: () => clearTimeout(timer) };
+}
+
 /** A step of stopping that failed or took too long. */
 export interface StepFailure {
   readonly step: string;
   readonly error: unknown;
 }
 
-/** Runs `body` but no longer than `timeoutMs`; rejects with an error that names `what` when it takes longer. */
-export async function bounded<T>(what: string, timeoutMs: number, body: () => Promise<T> | T): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(
-      () => reject(new Error(`${what} took longer than ${Math.round(timeoutMs)} ms`)),
-      Math.max(0, timeoutMs),
-    );
-  });
-  try {
-    return await Promise.race([(async () => body())(), late]);
-  } finally {
-    clearTimeout(timer);
+/** How long a stop may take unless it is told. */
+export const DEFAULT_GRACE_MS = 10_000;
+
+/** The time a stop may take. A later, more urgent stop shortens it, the step that runs included; none lengthens it. */
+export class Grace {
+  #end = Number.POSITIVE_INFINITY;
+  readonly #shortened = new Set<() => void>();
+
+  constructor(ms?: number) {
+    if (ms !== undefined) this.shorten(ms);
+  }
+
+  /** Ends at the latest in `ms` from now; what is no positive number counts as 0. */
+  shorten(ms: number): void {
+    const end = performance.now() + (ms > 0 ? timerMs(ms) : 0);
+    if (end >= this.#end) return;
+    this.#end = end;
+    for (const listener of [...this.#shortened]) listener();
+  }
+
+  /** Calls `listener` whenever it gets shorter; returns how to take it back. */
+  onShorten(listener: () => void): () => void {
+    this.#shortened.add(listener);
+    return () => this.#shortened.delete(listener);
+  }
+
+  leftMs(): number {
+    return Math.max(0, this.#end - performance.now());
+  }
+
+  /**
+   * Runs one step; resolves with its failure, or with undefined. It may use what is left, but a little is kept back
+   * for the steps after it, and each gets a little even when nothing is left.
+   */
+  async step(
+    name: string,
+    run: () => Promise<unknown> | unknown,
+    { maxMs = MAX_TIMER_MS }: { readonly maxMs?: number } = {},
+  ): Promise<StepFailure | undefined> {
+    const begun = performance.now();
+    let timer: NodeJS.Timeout | undefined;
+    let arm = (): void => undefined;
+    const late = new Promise<never>((_, reject) => {
+      const giveUp = (): void => reject(tooLong(name, performance.now() - begun));
+      arm = () => {
+        clearTimeout(timer);
+        timer = setTimeout(giveUp, timerMs(Math.min(maxMs, this.leftMs() * 0.8 + 50)));
+      };
+    });
+    arm();
+    const disarm = this.onShorten(arm);
+    try {
+      await Promise.race([(async () => run())(), late]);
+      return undefined;
+    } catch (error) {
+      return { step: name, error };
+    } finally {
+      clearTimeout(timer);
+      disarm();
+    }
   }
 }
 
-/** Runs the steps one after the other, each bounded, and goes on when one fails. Returns what failed. */
-export async function runAll(
-  steps: readonly { readonly name: string; readonly run: () => Promise<void> | void }[],
-  timeoutMs: () => number,
-): Promise<StepFailure[]> {
+/** One line per failure, each beginning with its step. */
+export function describeFailures(failures: readonly StepFailure[]): string {
+  return failures
+    .map(({ step, error }) => {
+      const { detail } = MicroError.from(error);
+      return detail.startsWith(step) ? detail : `${step}: ${detail}`;
+    })
+    .join("; ");
+}
+
+const DISMANTLE_MS = 5000;
+
+/**
+ * Stops what was made for a service that does not come to be, last made first, within five seconds. Resolves with the
+ * error that is the reason, or with one of that and of what could not be stopped.
+ */
+export async function withDismantled(error: unknown, living: readonly Living[]): Promise<unknown> {
+  const grace = new Grace(DISMANTLE_MS);
   const failures: StepFailure[] = [];
-  for (const { name, run } of steps) {
-    try {
-      await bounded(name, timeoutMs(), run);
-    } catch (error) {
-      failures.push({ step: name, error });
-    }
+  for (const { name, life } of [...living].reverse()) {
+    const failure = await grace.step(`stopping '${name}'`, () => life.stop?.({ graceMs: 0 }));
+    if (failure !== undefined) failures.push(failure);
   }
-  return failures;
+  if (failures.length === 0) return error;
+  return new AggregateError(
+    [error, ...failures.map((failure) => failure.error)],
+    `${MicroError.from(error).detail}; and what was made before could not be stopped: ${describeFailures(failures)}`,
+  );
+}
+
+/** Stops something that was made or started after it had been given up; what fails then goes to the log. */
+export function stopLate(
+  late: Promise<unknown>,
+  { name, life, logger }: { name: string; life: (made: unknown) => Lifecycle | undefined; logger: Logger },
+): void {
+  const failed = (error: unknown): void => logger.debug(`'${name}' failed after it was given up`, { error });
+  late
+    .then((made) => life(made)?.stop?.({ graceMs: 0 }), failed)
+    .catch((error: unknown) =>
+      logger.warn(`'${name}' could not be stopped after it was given up`, { error }),
+    );
 }

@@ -21,6 +21,7 @@ const HOP_BY_HOP = new Set([
 
 const canonicalKeys = new Map<string, string>();
 const MAX_CANONICAL_KEYS = 1024;
+const MAX_CANONICAL_LENGTH = 64;
 
 /** `foo-bar` → `Foo-Bar`, as Go writes header keys (spec 1.1, 7.9). */
 export function canonicalKey(key: string): string {
@@ -30,7 +31,8 @@ export function canonicalKey(key: string): string {
     .toLowerCase()
     .replace(/(^|-)([a-z])/g, (_, dash: string, letter: string) => dash + letter.toUpperCase());
   // Keys come from peers, so the memory of them is bounded.
-  if (canonicalKeys.size < MAX_CANONICAL_KEYS) canonicalKeys.set(key, canonical);
+  if (canonicalKeys.size < MAX_CANONICAL_KEYS && key.length <= MAX_CANONICAL_LENGTH)
+    canonicalKeys.set(key, canonical);
   return canonical;
 }
 

@@ -1,11 +1,16 @@
 import type { AnyComponent } from "./component.ts";
+import type { Problem } from "./config/settings.ts";
 import type { ServiceDefinition } from "./definition.ts";
 import { MicroError } from "./errors.ts";
 import { Exchange } from "./exchange.ts";
+import { DEFAULT_GRACE_MS, Grace } from "./lifecycle.ts";
+import type { Logger } from "./logger.ts";
+import { nearest } from "./nearest.ts";
 import type { AnyPlugin } from "./plugin.ts";
 import { createService, type ServiceOptions } from "./service.ts";
 import type { ComponentSettings, ProvidedBy, Service, StopOptions } from "./service-types.ts";
 import { waitForSignals } from "./signals.ts";
+import { StartError } from "./start-error.ts";
 
 /** What {@link createMonolith} takes beside the definitions. */
 export type MonolithOptions<Ps extends readonly AnyPlugin[]> = Omit<
@@ -25,9 +30,9 @@ export interface Monolith<Ps extends readonly AnyPlugin[]> {
   readonly services: readonly Service<Ps>[];
   /** Starts the services in the order they were given; stops them again when one fails. */
   start(): Promise<void>;
-  /** Starts, waits for a signal or `stop()`, stops. */
+  /** Starts, waits for SIGTERM, SIGINT, `signal` or the stop of one of the services, then stops all. A second signal forces. */
   run(): Promise<void>;
-  /** In reverse order; goes on when one fails and rejects with an AggregateError. */
+  /** In reverse order within one `graceMs`; goes on when one fails and rejects with an AggregateError. */
   stop(options?: StopOptions): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }
@@ -35,56 +40,138 @@ export interface Monolith<Ps extends readonly AnyPlugin[]> {
 /**
  * Composes the same definitions that run split into one process. They share an exchange, so calls among them stay
  * inside; each keeps its own container, configuration and life. The definitions say what they need, and each must
- * find it in the one list of plugins.
+ * find it in the one list of plugins. List a service after those it calls: they start in that order and stop in
+ * reverse. Rejects like `createService`, and when `services` or `shared` names what is not there.
  */
 export async function createMonolith<const Ps extends readonly AnyPlugin[]>(
   definitions: readonly ServiceDefinition<readonly AnyComponent[]>[],
   options: MonolithOptions<Ps>,
 ): Promise<Monolith<Ps>> {
-  const { shared = [], services: overrides = {}, ...common } = options;
+  const { shared = [], services: overrides = {}, signal, ...common } = options;
+  checkNames(definitions, { shared, overrides, plugins: options.plugins });
+  const components = options.plugins.map((plugin: AnyPlugin) => plugin.component as AnyComponent);
+  const scoped = new Set(components.filter((component) => component.scoped).map(({ name }) => name));
   const exchange = new Exchange();
   const create = createService as unknown as (
     definition: ServiceDefinition,
     options: object,
   ) => Promise<Service<Ps>>;
+  // The services do not stop each by itself when the signal aborts: the monolith stops them in order.
+  const creating = new AbortController();
+  const giveUp = (): void => creating.abort(signal?.reason);
+  if (signal?.aborted) giveUp();
+  signal?.addEventListener("abort", giveUp, { once: true });
   const services: Service<Ps>[] = [];
   try {
     for (const definition of definitions) {
       // The first service owns what is shared: it starts first and stops last.
       const [owner] = services;
-      const instances =
-        owner && Object.fromEntries(shared.map((name) => [name, owner[name as keyof Service<Ps>]]));
-      const own = merge(common, overrides[definition.name] ?? {});
-      services.push(await create(definition, { ...own, exchange, ...(instances && { instances }) }));
+      const instances = owner && Object.fromEntries(shared.map((name) => [name, instanceOf(owner, name)]));
+      const override = Object.hasOwn(overrides, definition.name) ? overrides[definition.name] : undefined;
+      const own = merge(common, override ?? {}, scoped);
+      services.push(
+        await create(definition, {
+          ...own,
+          ...(instances && { instances }),
+          exchange,
+          signal: creating.signal,
+        }),
+      );
     }
   } catch (error) {
-    await stopAll([...services].reverse(), { graceMs: 0 });
-    throw error;
+    const failures = await stopAll(services, new Grace(0));
+    if (failures.length === 0) throw error;
+    throw new AggregateError(
+      [error, ...failures],
+      `${MicroError.from(error).detail}; and the services made before did not stop cleanly`,
+    );
+  } finally {
+    signal?.removeEventListener("abort", giveUp);
   }
-  return new RunningMonolith(services);
+  return new RunningMonolith(services, signal);
 }
 
-function merge(common: object, own: object): object {
+function checkNames(
+  definitions: readonly ServiceDefinition[],
+  {
+    shared,
+    overrides,
+    plugins,
+  }: { shared: readonly string[]; overrides: object; plugins: readonly AnyPlugin[] },
+): void {
+  const services = definitions.map(({ name }) => name);
+  const components = new Set(plugins.map((plugin) => plugin?.component?.name as string));
+  const problems: Problem[] = [];
+  const report = (list: string, name: string, known: readonly string[]): void => {
+    const guess = nearest(name, known);
+    problems.push({
+      where: "createMonolith",
+      message: `'${name}' of '${list}' is not there; there are ${known.join(", ") || "none"}`,
+      ...(guess === undefined ? {} : { hint: `did you mean '${guess}'?` }),
+    });
+  };
+  for (const name of Object.keys(overrides)) if (!services.includes(name)) report("services", name, services);
+  for (const name of shared) if (!components.has(name)) report("shared", name, [...components].sort());
+  if (problems.length > 0) throw new StartError("monolith", problems);
+}
+
+/** What `owner` offers under a name; undefined when the component is switched off. */
+function instanceOf(owner: object, name: string): unknown {
+  return Object.getOwnPropertyDescriptor(owner, name)?.value as unknown;
+}
+
+/** Options of one service over those of all, key by key; of a scoped component's section below a section likewise. */
+function merge(common: object, own: object, scoped: ReadonlySet<string>): Record<string, unknown> {
   const merged: Record<string, unknown> = { ...common };
-  for (const [section, values] of Object.entries(own))
-    merged[section] = { ...(merged[section] as object | undefined), ...values };
+  for (const [key, value] of Object.entries(own)) {
+    const below = merged[key];
+    merged[key] = isOptions(below) && isOptions(value) ? { ...below, ...value } : value;
+    for (const name of scoped) {
+      const [all, one] = [below, value].map((section) => (isOptions(section) ? section[name] : undefined));
+      if (isOptions(all) && isOptions(one))
+        (merged[key] as Record<string, unknown>)[name] = { ...all, ...one };
+    }
+  }
   return merged;
 }
 
-async function stopAll(services: readonly Pick<Service, "stop">[], options: StopOptions): Promise<void> {
-  const errors: unknown[] = [];
-  for (const service of services) await service.stop(options).catch((error: unknown) => errors.push(error));
-  if (errors.length > 0) {
-    throw new AggregateError(errors, `${errors.length} service(s) of the monolith did not stop cleanly`);
+function isOptions(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Stops in reverse order, each with the time that is left. Resolves with what failed. */
+async function stopAll(
+  services: readonly Pick<Service, "stop">[],
+  grace: Grace,
+): Promise<readonly unknown[]> {
+  const failures: unknown[] = [];
+  for (const service of [...services].reverse()) {
+    // A more urgent stop reaches the service that is stopping; those after it begin with what is left then.
+    const unsubscribe = grace.onShorten(() =>
+      service.stop({ graceMs: grace.leftMs() }).catch(() => undefined),
+    );
+    await service.stop({ graceMs: grace.leftMs() }).catch((error: unknown) => failures.push(error));
+    unsubscribe();
   }
+  return failures;
 }
 
 class RunningMonolith<Ps extends readonly AnyPlugin[]> implements Monolith<Ps> {
   readonly services: readonly Service<Ps>[];
+  readonly #grace = new Grace();
+  /** Aborts when stopping begins. */
+  readonly #stop = new AbortController();
+  #starting: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
 
-  constructor(services: readonly Service<Ps>[]) {
+  constructor(services: readonly Service<Ps>[], signal: AbortSignal | undefined) {
     this.services = services;
+    const stop = (): void => this.#stopInBackground();
+    if (signal?.aborted) stop();
+    else signal?.addEventListener("abort", stop, { once: true, signal: this.#stop.signal });
+    // One service that stops takes the others along: what calls it would only fail.
+    for (const service of services)
+      service.signal.addEventListener("abort", stop, { once: true, signal: this.#stop.signal });
   }
 
   service(name: string): Service<Ps> {
@@ -98,42 +185,92 @@ class RunningMonolith<Ps extends readonly AnyPlugin[]> implements Monolith<Ps> {
     });
   }
 
-  async start(): Promise<void> {
-    try {
-      for (const service of this.services) await service.start();
-    } catch (error) {
-      await this.stop().catch((stopError: unknown) => {
-        throw new AggregateError([error, stopError], "the monolith failed to start and to stop cleanly");
-      });
-      throw error;
-    }
+  start(): Promise<void> {
+    this.#starting ??= this.#start();
+    return this.#starting;
   }
 
   async run(): Promise<void> {
-    const stopping = Promise.withResolvers<void>();
-    const begin = (options?: StopOptions): void => stopping.resolve(this.stop(options));
-    const signals = waitForSignals({ onFirst: () => begin(), onSecond: () => begin({ graceMs: 0 }) });
+    const signals = waitForSignals({
+      onFirst: () => this.#stopInBackground(),
+      onSecond: () => this.#stopInBackground({ graceMs: 0 }),
+    });
+    const { signal } = this.#stop;
     try {
-      await this.start();
-      for (const { signal } of this.services) {
-        if (signal.aborted) begin();
-        else signal.addEventListener("abort", () => begin(), { once: true });
+      if (!signal.aborted) {
+        // Being asked to stop while it starts is no failure.
+        await this.start().catch((error: unknown) => {
+          if (error !== signal.reason) throw error;
+        });
       }
-      await stopping.promise;
+      if (!signal.aborted)
+        await new Promise<void>((resolve) =>
+          signal.addEventListener("abort", () => resolve(), { once: true }),
+        );
+      await this.stop();
     } finally {
       signals.release();
     }
   }
 
-  stop(options: StopOptions = {}): Promise<void> {
-    const running = this.#stopping;
-    this.#stopping = running ?? stopAll([...this.services].reverse(), options);
-    // A more urgent stop shortens the one that runs: each service takes the earlier end.
-    if (running !== undefined) return stopAll(this.services, options);
+  stop({ graceMs = DEFAULT_GRACE_MS }: StopOptions = {}): Promise<void> {
+    this.#grace.shorten(graceMs);
+    if (this.#stopping === undefined) {
+      // A turn later, so that whoever stops again from a listener of a signal finds this promise.
+      this.#stopping = Promise.resolve().then(() => this.#stopAll());
+      this.#stop.abort(
+        new MicroError({ code: "CANCELLED", id: "monolith", detail: "the monolith is stopping" }),
+      );
+    }
     return this.#stopping;
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.stop();
+  }
+
+  async #start(): Promise<void> {
+    const { signal } = this.#stop;
+    let starting: AbortSignal | undefined;
+    try {
+      for (const service of this.services) {
+        signal.throwIfAborted();
+        starting = service.signal;
+        await service.start();
+      }
+      signal.throwIfAborted();
+    } catch (error) {
+      // A service that is told to stop while it starts says so with the reason of its signal.
+      const interrupted = signal.aborted && starting?.aborted === true && error === starting.reason;
+      const reason: unknown = interrupted ? signal.reason : error;
+      const failure = await this.stop().then(
+        () => undefined,
+        (stopError: unknown) => ({ stopError }),
+      );
+      if (failure === undefined) throw reason;
+      throw new AggregateError(
+        [reason, failure.stopError],
+        `the monolith failed to start (${MicroError.from(reason).detail}) and to stop cleanly`,
+      );
+    }
+  }
+
+  async #stopAll(): Promise<void> {
+    const failures = await stopAll(this.services, this.#grace);
+    if (failures.length === 0) return;
+    const texts = failures.map((error) => MicroError.from(error).detail);
+    throw new AggregateError(
+      failures,
+      `${failures.length} service(s) of the monolith did not stop cleanly: ${texts.join("; ")}`,
+    );
+  }
+
+  #stopInBackground(options?: StopOptions): void {
+    // `run` awaits the same promise and reports; without `run` a logger is all there is.
+    this.stop(options).catch((error: unknown) => {
+      const [first] = this.services;
+      const logger = first && (instanceOf(first, "logger") as Logger | undefined);
+      logger?.error("stopping the monolith failed", { error });
+    });
   }
 }

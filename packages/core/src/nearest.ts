@@ -1,3 +1,6 @@
+/** Longer words are no mistyped names, and the cost grows with the square. */
+const MAX_LENGTH = 64;
+
 /** Edits that turn `a` into `b` (Levenshtein). */
 function distance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, index) => index);
@@ -14,6 +17,7 @@ function distance(a: string, b: string): number {
 
 /** The candidate that is closest to `word`, for "did you mean"; undefined when none is close. */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
+  if (word.length > MAX_LENGTH) return undefined;
   let best: string | undefined;
   let least = Math.max(2, Math.floor(word.length / 3)) + 1;
   for (const candidate of candidates) {

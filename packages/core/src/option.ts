@@ -197,8 +197,15 @@ const optionValue = <T, const D extends T | undefined = undefined>(
 
 /** The valibot schema of a whole set of options, defaults applied. */
 export function objectSchema(options: OptionsSchema): v.GenericSchema<unknown, Record<string, unknown>> {
-  const entries = Object.fromEntries(
-    Object.entries(options).map(([key, option]) => [key, v.optional(option.schema, option.default as never)]),
+  // Without a prototype: a key such as `toString` is as unknown as any other.
+  const entries: Record<string, v.GenericSchema> = Object.assign(
+    Object.create(null),
+    Object.fromEntries(
+      Object.entries(options).map(([key, option]) => [
+        key,
+        v.optional(option.schema, option.default as never),
+      ]),
+    ),
   );
   return v.strictObject(entries, "must be a map of options") as unknown as v.GenericSchema<
     unknown,

@@ -1,13 +1,16 @@
 import type { Call, CallContext, Middleware } from "./call.ts";
-import type { AnyComponent, ApiMap, InstanceOf } from "./component.ts";
+import { type AnyComponent, type ApiMap, type InstanceOf, isComponent } from "./component.ts";
 import type { HandlerBinding, SubscriberBinding } from "./definition.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Logger } from "./logger.ts";
 import type { OptionsOutput, OptionsSchema } from "./option.ts";
 
-/** A component instance may have a life; all three are optional and each may be called more than once. */
+/**
+ * A component instance may have a life; all three are optional. `drain` and `stop` may be called more than once, and
+ * `stop` without a `start` before it, when another part of the service failed.
+ */
 export interface Lifecycle {
-  /** Called in dependency order. `signal` aborts when starting is given up. */
+  /** Called once, in dependency order. `signal` aborts when starting is given up: reject soon, or be stopped when done. */
   start?(options: { readonly signal: AbortSignal }): Promise<void> | void;
   /** Called before any `stop`: take nothing new, tell others, finish what runs within `graceMs`. */
   drain?(options: { readonly graceMs: number }): Promise<void> | void;
@@ -114,8 +117,8 @@ export interface Plugin<
 export type AnyPlugin = Plugin<any, any, any, any>;
 
 /**
- * Defines a plugin of `component`. Throws a TypeError when `component` is none, the name is malformed, or an
- * option has the name of one of the component's options.
+ * Defines a plugin of `component`. Throws a TypeError when `component` or one of the needs is none, a name is
+ * malformed or given twice, `create` is no function, or an option has the name of one of the component's options.
  */
 export function definePlugin<
   C extends AnyComponent,
@@ -124,7 +127,21 @@ export function definePlugin<
   const Needs extends readonly AnyComponent[] = readonly [],
   const Optional extends readonly AnyComponent[] = readonly [],
 >(component: C, options: PluginOptions<C, Name, Config, Needs, Optional>): Plugin<C, Name, Config, Needs> {
-  for (const name of [options.name, ...(options.aliases ?? [])]) {
+  if (!isComponent(component)) {
+    throw new TypeError(`plugin '${options.name}': its component is ${notDefined(component)}`);
+  }
+  const names = [options.name, ...(options.aliases ?? [])];
+  if (new Set(names).size < names.length) {
+    throw new TypeError(`plugin '${component.name}-${options.name}': one of its names is given twice`);
+  }
+  for (const [index, need] of [...(options.needs ?? []), ...(options.optional ?? [])].entries()) {
+    if (isComponent(need)) continue;
+    throw new TypeError(`plugin '${component.name}-${options.name}': need ${index} is ${notDefined(need)}`);
+  }
+  if (typeof options.create !== "function") {
+    throw new TypeError(`plugin '${component.name}-${options.name}': 'create' must be a function`);
+  }
+  for (const name of names) {
     if (!/^[a-z0-9][a-z0-9-]*$/.test(name)) {
       throw new TypeError(
         `plugin name '${name}' of '${component.name}' must be lower case letters, digits and '-'`,
@@ -133,7 +150,7 @@ export function definePlugin<
   }
   const config = options.config ?? ({} as Config);
   for (const key of Object.keys(config)) {
-    if (key in component.config || key === "enabled" || key === "plugin") {
+    if (Object.hasOwn(component.config, key) || key === "enabled" || key === "plugin") {
       throw new TypeError(
         `plugin '${component.name}-${options.name}': option '${key}' is an option of the component already`,
       );
@@ -150,6 +167,12 @@ export function definePlugin<
     // The wiring hands in exactly what `needs` and `config` promise; the types of that end here.
     create: options.create as Plugin["create"],
   };
+}
+
+function notDefined(value: unknown): string {
+  return value === undefined
+    ? "undefined: do two modules import each other?"
+    : "not what defineComponent returned";
 }
 
 /** Brand check that works across two copies of this package. */

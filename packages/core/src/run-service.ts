@@ -28,10 +28,10 @@ export async function asProgram(body: () => Promise<void>): Promise<void> {
   try {
     await body();
   } catch (error) {
-    if (error instanceof ExitRequest) {
+    if (ExitRequest.is(error)) {
       process.stdout.write(error.text.endsWith("\n") ? error.text : `${error.text}\n`);
       process.exitCode = error.code;
-    } else if (error instanceof StartError) {
+    } else if (StartError.is(error)) {
       process.stderr.write(`${error.detail}\n`);
       process.exitCode = 1;
     } else throw error;

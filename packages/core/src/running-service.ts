@@ -1,13 +1,12 @@
 import type { InjectionToken } from "tsyringe";
-import type { AnyComponent } from "./component.ts";
-import { isComponent } from "./component.ts";
+import { type AnyComponent, isComponent } from "./component.ts";
 import type { ResolvedConfig } from "./config/resolve.ts";
 import { configTree, type Explanation, explainConfig } from "./config/show.ts";
 import type { Container } from "./container.ts";
 import { MicroError } from "./errors.ts";
-import { bounded, type Living, runAll, type StepFailure } from "./lifecycle.ts";
 import { type Logger, nullLogger } from "./logger.ts";
 import type { ServiceScope } from "./plugin.ts";
+import { ServiceLife } from "./service-life.ts";
 import type { Hook, Hooks, ServiceCore, ServiceState, StopOptions } from "./service-types.ts";
 import { waitForSignals } from "./signals.ts";
 import type { Wired } from "./wiring.ts";
@@ -28,30 +27,30 @@ export interface RunningServiceOptions {
   readonly signal?: AbortSignal;
 }
 
-const DEFAULT_GRACE_MS = 10_000;
-
-/** A wired service and its life. */
+/** A wired service: its components as properties, and its life. */
 export class RunningService implements ServiceCore {
   readonly #options: RunningServiceOptions;
-  readonly #started: Living[] = [];
-  #state: ServiceState = "created";
-  #starting: Promise<void> | undefined;
-  #stopping: Promise<void> | undefined;
-  #graceEnd = Number.POSITIVE_INFINITY;
+  readonly #life: ServiceLife;
 
   constructor(options: RunningServiceOptions) {
     this.#options = options;
-    for (const [name, instance] of options.wired.components) {
-      if (!options.off.has(name)) Object.defineProperty(this, name, { value: instance, enumerable: true });
-    }
-    for (const [name, where] of options.off) {
+    this.#life = new ServiceLife({
+      name: options.scope.name,
+      version: options.scope.version,
+      living: options.wired.living,
+      hooks: (point) => this.#hooks(point),
+      startTimeoutMs: options.startTimeoutMs,
+      abort: options.abort,
+      logger: () => this.#logger,
+      dispose: () => options.container.dispose(),
+    });
+    for (const [name, instance] of options.wired.components)
+      Object.defineProperty(this, name, { value: instance, enumerable: true });
+    for (const name of options.off.keys()) {
+      if (options.wired.components.has(name)) continue; // something stands in for it
       Object.defineProperty(this, name, {
         get: (): never => {
-          throw new MicroError({
-            code: "PRECONDITION_FAILED",
-            id: this.name,
-            detail: `component '${name}' is switched off by ${where}`,
-          });
+          throw this.#switchedOff(name);
         },
       });
     }
@@ -70,7 +69,7 @@ export class RunningService implements ServiceCore {
   }
 
   get state(): ServiceState {
-    return this.#state;
+    return this.#life.state;
   }
 
   get signal(): AbortSignal {
@@ -84,6 +83,7 @@ export class RunningService implements ServiceCore {
   resolve<T>(wanted: AnyComponent | (new (...parameters: never[]) => T)): T {
     const token = isComponent(wanted) ? wanted.token : wanted;
     if (isComponent(wanted) && !this.container.isRegistered(token as InjectionToken)) {
+      if (this.#options.off.has(wanted.name)) throw this.#switchedOff(wanted.name);
       throw new MicroError({
         code: "NOT_FOUND",
         id: this.name,
@@ -94,20 +94,7 @@ export class RunningService implements ServiceCore {
   }
 
   start(): Promise<void> {
-    if (this.#state !== "created") {
-      return (
-        this.#starting ??
-        Promise.reject(
-          new MicroError({
-            code: "PRECONDITION_FAILED",
-            id: this.name,
-            detail: `service '${this.name}' is ${this.#state}: create another one`,
-          }),
-        )
-      );
-    }
-    this.#starting = this.#start();
-    return this.#starting;
+    return this.#life.start();
   }
 
   async run(): Promise<void> {
@@ -116,7 +103,7 @@ export class RunningService implements ServiceCore {
       onSecond: () => this.#forceStop(),
     });
     try {
-      await this.start();
+      await this.#startUnlessAsked();
       if (!this.signal.aborted) {
         await new Promise<void>((resolve) =>
           this.signal.addEventListener("abort", () => resolve(), { once: true }),
@@ -128,12 +115,8 @@ export class RunningService implements ServiceCore {
     }
   }
 
-  stop(options: StopOptions = {}): Promise<void> {
-    const end = performance.now() + (options.graceMs ?? DEFAULT_GRACE_MS);
-    // A later stop may shorten the time, never lengthen it.
-    this.#graceEnd = Math.min(this.#graceEnd, end);
-    this.#stopping ??= this.#stop();
-    return this.#stopping;
+  stop(options?: StopOptions): Promise<void> {
+    return this.#life.stop(options);
   }
 
   explain(): readonly Explanation[] {
@@ -155,98 +138,29 @@ export class RunningService implements ServiceCore {
     return (this.#options.wired.components.get("logger") as Logger | undefined) ?? nullLogger;
   }
 
-  async #start(): Promise<void> {
-    this.#state = "starting";
-    const starting = new AbortController();
-    const give = (): void => starting.abort(this.signal.reason);
-    this.signal.addEventListener("abort", give, { once: true });
-    try {
-      await bounded("starting", this.#options.startTimeoutMs, async () => {
-        await this.#runHooks("beforeStart");
-        for (const living of this.#options.wired.living) {
-          starting.signal.throwIfAborted();
-          this.#started.push(living);
-          await this.#startOne(living, starting.signal);
-        }
-        this.#state = "running";
-        await this.#runHooks("afterStart");
-      });
-      this.#logger.info(() => `service ${this.name} ${this.version} is running`);
-    } catch (error) {
-      starting.abort(error);
-      this.#starting = undefined;
-      // What stopping finds is reported beside what starting failed with.
-      const failures = await this.stop().then(
-        () => [],
-        (reason: unknown) => [reason],
-      );
-      throw failures.length === 0
-        ? error
-        : new AggregateError(
-            [error, ...failures],
-            `service '${this.name}' failed to start and to stop cleanly`,
-          );
-    } finally {
-      this.signal.removeEventListener("abort", give);
-    }
-  }
-
-  async #startOne({ name, life }: Living, signal: AbortSignal): Promise<void> {
-    try {
-      await life.start?.({ signal });
-    } catch (error) {
-      const { code, detail } = MicroError.from(error);
-      throw new MicroError({ code, id: this.name, detail: `starting '${name}': ${detail}`, cause: error });
-    }
-  }
-
-  async #runHooks(point: keyof Hooks): Promise<void> {
-    for (const hook of this.#hooks(point)) await hook(this as never);
-  }
-
-  #hooks(point: keyof Hooks): readonly Hook<never>[] {
+  #hooks(point: keyof Hooks): readonly (() => Promise<void> | void)[] {
     const hooks = this.#options.hooks[point];
-    return hooks === undefined ? [] : typeof hooks === "function" ? [hooks] : hooks;
+    const list: readonly Hook<never>[] =
+      hooks === undefined ? [] : typeof hooks === "function" ? [hooks] : hooks;
+    return list.map((hook) => () => hook(this as never));
   }
 
-  async #stop(): Promise<void> {
-    const wasStarted = this.#state === "running" || this.#state === "starting";
-    this.#state = "stopping";
-    const left = (): number => Math.max(0, this.#graceEnd - performance.now());
-    // Each step may use what is left, but a little is kept back for those after it.
-    const share = (): number => left() * 0.8 + 50;
-    const backwards = [...this.#started].reverse();
-    const failures: StepFailure[] = [];
-    const hookSteps = (point: "beforeStop" | "afterStop") =>
-      this.#hooks(point).map((hook, index) => ({
-        name: `hook ${point}[${index}]`,
-        run: () => hook(this as never),
-      }));
-
-    if (wasStarted) failures.push(...(await runAll(hookSteps("beforeStop"), share)));
-    this.#options.abort.abort(
-      new MicroError({ code: "CANCELLED", id: this.name, detail: `service '${this.name}' is stopping` }),
-    );
-    const drains = backwards.map(({ name, life }) => ({
-      name: `draining '${name}'`,
-      run: () => life.drain?.({ graceMs: left() * 0.8 }),
-    }));
-    failures.push(...(await runAll(drains, share)));
-    const all = wasStarted ? backwards : [...this.#options.wired.living].reverse();
-    const stops = all.map(({ name, life }) => ({
-      name: `stopping '${name}'`,
-      run: () => life.stop?.({ graceMs: left() * 0.8 }),
-    }));
-    failures.push(...(await runAll(stops, share)));
-    if (wasStarted) failures.push(...(await runAll(hookSteps("afterStop"), share)));
-    await this.container.dispose();
-    this.#state = "stopped";
-    if (failures.length > 0) {
-      throw new AggregateError(
-        failures.map(({ error }) => error),
-        `service '${this.name}' stopped with ${failures.length} failure(s): ${failures.map(({ step, error }) => `${step}: ${MicroError.from(error).detail}`).join("; ")}`,
-      );
+  /** Being asked to stop before or while it starts is no failure of `run`. */
+  async #startUnlessAsked(): Promise<void> {
+    if (this.#options.signal?.aborted) return;
+    try {
+      await this.start();
+    } catch (error) {
+      if (error !== this.#life.interruption) throw error;
     }
+  }
+
+  #switchedOff(name: string): MicroError {
+    return new MicroError({
+      code: "PRECONDITION_FAILED",
+      id: this.name,
+      detail: `component '${name}' is switched off by ${this.#options.off.get(name)}`,
+    });
   }
 
   #stopInBackground(): void {

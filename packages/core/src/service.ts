@@ -1,13 +1,22 @@
 import type { AnyComponent } from "./component.ts";
+import { codeSettings } from "./config/code.ts";
 import { fileSettings, readConfigFile } from "./config/file.ts";
 import { type ResolvedConfig, type ResolvedSection, resolveConfig } from "./config/resolve.ts";
-import { collectSections, configFields, type Section } from "./config/sections.ts";
-import type { ConfigSource, Problem, Setting } from "./config/settings.ts";
+import { collectSections, type Section } from "./config/sections.ts";
+import type { Problem } from "./config/settings.ts";
+import { readSources, type Sources, tooLateProblems } from "./config/sources.ts";
 import { createContainer, provide } from "./container.ts";
-import type { HandlerBinding, ServiceDefinition, SubscriberBinding } from "./definition.ts";
+import {
+  type HandlerBinding,
+  type ServiceDefinition,
+  type SubscriberBinding,
+  serviceNameProblem,
+} from "./definition.ts";
 import { Exchange } from "./exchange.ts";
 import { missingNeed, planCreation } from "./graph.ts";
-import { bounded } from "./lifecycle.ts";
+import { type Living, timeLimit, unlessAborted, withDismantled } from "./lifecycle.ts";
+import { nearest } from "./nearest.ts";
+import { readOffer } from "./offer.ts";
 import type { AnyPlugin, ServiceScope } from "./plugin.ts";
 import { RunningService } from "./running-service.ts";
 import type {
@@ -18,7 +27,7 @@ import type {
   MiddlewareOptions,
   Service,
 } from "./service-types.ts";
-import { ExitRequest, StartError } from "./start-error.ts";
+import { StartError } from "./start-error.ts";
 import { wire } from "./wiring.ts";
 
 /** What {@link createService} takes beside the definition. */
@@ -32,17 +41,6 @@ interface LooseOptions extends CompositionOptions<readonly never[]> {
   readonly plugins: readonly unknown[];
   readonly [section: string]: unknown;
 }
-
-const NOT_SECTIONS = new Set([
-  "plugins",
-  "configFile",
-  "hooks",
-  "middleware",
-  "instances",
-  "exchange",
-  "signal",
-  "startTimeoutMs",
-]);
 
 /**
  * Wires a service: reads its configuration, chooses and checks, and creates the components in dependency order. It is
@@ -63,31 +61,100 @@ export async function createService<
   return service as unknown as Service<Ps>;
 }
 
+const DEFAULT_START_TIMEOUT_MS = 30_000;
+
 async function compose(definition: ServiceDefinition, options: LooseOptions): Promise<RunningService> {
+  const startTimeoutMs = options.startTimeoutMs ?? DEFAULT_START_TIMEOUT_MS;
+  const malformed = optionProblems(definition, { ...options, startTimeoutMs });
+  if (malformed.length > 0) throw new StartError(String(definition.name), malformed);
+  let step = "reading the configuration";
+  const limit = timeLimit(() => step, { timeoutMs: startTimeoutMs, option: "startTimeoutMs" });
+  const { signal } = options;
+  const giveUp = (): void => limit.controller.abort(signal?.reason);
+  if (signal?.aborted) giveUp();
+  signal?.addEventListener("abort", giveUp, { once: true });
+  try {
+    const progress: Progress = {
+      signal: limit.controller.signal,
+      onStep: (next) => {
+        step = next;
+      },
+    };
+    return await create(await configure(definition, options, progress), { ...progress, startTimeoutMs });
+  } finally {
+    limit.clear();
+    signal?.removeEventListener("abort", giveUp);
+  }
+}
+
+interface Progress {
+  /** Aborts when creating is given up. */
+  readonly signal: AbortSignal;
+  readonly onStep: (step: string) => void;
+}
+
+/** A service that is checked and not yet made. */
+interface Configured {
+  readonly definition: ServiceDefinition;
+  readonly options: LooseOptions;
+  readonly sections: ReadonlyMap<string, Section>;
+  readonly source: Sources;
+  readonly config: ResolvedConfig;
+  /** Instances that somebody else owns. */
+  readonly given: ReadonlyMap<string, unknown>;
+  readonly order: readonly ResolvedSection[];
+}
+
+/** Reads and checks everything. Rejects with all problems at once; nothing is left behind then. */
+async function configure(
+  definition: ServiceDefinition,
+  options: LooseOptions,
+  { signal, onStep }: Progress,
+): Promise<Configured> {
   const { sections, problems: listed } = collectSections(options.plugins);
   const problems: Problem[] = [...listed];
   const code = codeSettings(options, sections);
-  const source = await readSources(definition, { sections, code, options, problems });
-  const file = await readConfigFile(source.file);
-  const fromFile = fileSettings(file, (name) => sections.get(name)?.component.scoped === true);
-  problems.push(...file.problems, ...fromFile.problems);
-
-  const config = resolveConfig(sections, [...code, ...fromFile.settings, ...source.settings]);
-  problems.push(...config.problems);
   const given = new Map(
     Object.entries(options.instances ?? {}).filter(([, instance]) => instance !== undefined),
   );
-  const plan = planCreation(config.sections, new Set([...given.keys(), ...source.instances.keys()]));
-  problems.push(...plan.problems, ...definitionProblems(definition, { config, given }));
-  if (problems.length > 0) throw new StartError(definition.name, problems);
+  const source = await readSources({
+    ...{ sections, code: code.settings, configFile: options.configFile, given, signal, onStep },
+    service: describe(definition),
+  });
+  onStep("reading the configuration file");
+  try {
+    const file = await unlessAborted(signal, () => readConfigFile(source.file));
+    const fromFile = fileSettings(file, (name) => sections.get(name)?.component.scoped === true);
+    const config = resolveConfig(sections, [...code.settings, ...fromFile.settings, ...source.settings]);
+    const plan = planCreation(config.sections, new Set([...given.keys(), ...source.instances.keys()]));
+    problems.push(
+      ...code.problems,
+      ...source.problems,
+      ...file.problems,
+      ...fromFile.problems,
+      ...tooLateProblems(fromFile.settings, sections),
+      ...config.problems,
+      ...instanceProblems(given, sections),
+      ...plan.problems,
+      ...definitionProblems(definition, { config, given }),
+    );
+    if (problems.length > 0) throw new StartError(definition.name, problems);
+    return { definition, options, sections, source, config, given, order: plan.order };
+  } catch (error) {
+    throw await withDismantled(error, source.living);
+  }
+}
 
+/** Creates the components. When that fails, those that were made are stopped. */
+async function create(
+  { definition, options, sections, source, config, given, order }: Configured,
+  { signal, onStep, startTimeoutMs }: Progress & { readonly startTimeoutMs: number },
+): Promise<RunningService> {
   const abort = new AbortController();
   const handlers: HandlerBinding[] = [];
   const subscribers: SubscriberBinding[] = [];
   const scope: Omit<ServiceScope, "logger"> = {
-    name: definition.name,
-    version: definition.version ?? "latest",
-    description: definition.description ?? "",
+    ...describe(definition),
     metadata: definition.metadata ?? {},
     plugins: chosenNames(config.sections),
     handlers,
@@ -96,112 +163,71 @@ async function compose(definition: ServiceDefinition, options: LooseOptions): Pr
     exchange: options.exchange ?? new Exchange(),
     signal: abort.signal,
   };
-  const startTimeoutMs = options.startTimeoutMs ?? 30_000;
-  const creation = new AbortController();
-  const all = new Map<string, unknown>([...source.instances, ...given]);
-  const wired = await bounded("creating the components", startTimeoutMs, () =>
-    wire({ order: plan.order, all: config.sections, given: all, scope, signal: creation.signal }),
-  ).catch((error: unknown) => {
-    creation.abort(error);
-    throw error;
-  });
-  const container = await createContainer();
-  for (const { component } of sections.values()) {
-    if (wired.components.has(component.name))
-      provide(container, component.token, wired.components.get(component.name));
+  const living: Living[] = [...source.living];
+  try {
+    const there = new Map<string, unknown>([...source.instances, ...given]);
+    const made = await wire({ order, all: config.sections, given: there, scope, signal, onStep, living });
+    const container = await createContainer();
+    for (const { component } of sections.values())
+      if (made.has(component.name)) provide(container, component.token, made.get(component.name));
+    const offer = readOffer(definition, made);
+    if (offer.problems.length > 0) throw new StartError(definition.name, offer.problems);
+    handlers.push(...offer.handlers);
+    subscribers.push(...offer.subscribers);
+    return new RunningService({
+      scope,
+      config,
+      wired: { components: made, living },
+      container,
+      abort,
+      startTimeoutMs,
+      hooks: options.hooks ?? {},
+      off: switchedOff(config.sections),
+      ...(options.signal ? { signal: options.signal } : {}),
+    });
+  } catch (error) {
+    abort.abort(error);
+    throw await withDismantled(error, living);
   }
-  const components = Object.fromEntries(wired.components);
-  handlers.push(...provided(definition.handlers, components).flat());
-  subscribers.push(...provided(definition.subscribers, components));
-  return new RunningService({
-    scope,
-    config,
-    wired,
-    container,
-    abort,
-    startTimeoutMs,
-    hooks: options.hooks ?? {},
-    off: switchedOff(config.sections),
-    ...(options.signal ? { signal: options.signal } : {}),
-  });
 }
 
-function provided<T>(
-  list: readonly T[] | ((components: never) => readonly T[]) | undefined,
-  components: unknown,
-): readonly T[] {
-  return typeof list === "function" ? list(components as never) : (list ?? []);
-}
+const describe = ({ name, version, description }: ServiceDefinition) => ({
+  name,
+  version: version ?? "latest",
+  description: description ?? "",
+});
 
-/** The options of code as settings, one per key. */
-function codeSettings(options: LooseOptions, sections: ReadonlyMap<string, Section>): Setting[] {
-  const settings: Setting[] = [];
-  const origin = { kind: "code", where: "createService" } as const;
-  for (const [name, section] of Object.entries(options)) {
-    if (NOT_SECTIONS.has(name) || typeof section !== "object" || section === null) continue;
-    for (const [key, value] of Object.entries(section)) {
-      if (value === undefined) continue;
-      if (!sections.get(key)?.component.scoped) settings.push({ path: [name, key], value, origin });
-      else
-        for (const [below, inner] of Object.entries(value as object))
-          settings.push({ path: [name, key, below], value: inner, origin });
-    }
-  }
-  return settings;
-}
-
-interface Sources {
-  readonly settings: readonly Setting[];
-  /** The components of phase `config`, made already. */
-  readonly instances: ReadonlyMap<string, unknown>;
-  readonly file: { readonly path: string | false | undefined; readonly namedBy: string };
-}
-
-/** Creates the components that bring in configuration, from code alone, and asks them. */
-async function readSources(
+function optionProblems(
   definition: ServiceDefinition,
-  {
-    sections,
-    code,
-    options,
-    problems,
-  }: {
-    sections: ReadonlyMap<string, Section>;
-    code: readonly Setting[];
-    options: LooseOptions;
-    problems: Problem[];
-  },
-): Promise<Sources> {
-  const settings: Setting[] = [];
-  const instances = new Map<string, unknown>();
-  let file: Sources["file"] = { path: options.configFile, namedBy: "createService" };
-  const phase = new Map([...sections].filter(([, { component }]) => component.phase === "config"));
-  const early = resolveConfig(
-    phase,
-    code.filter(({ path }) => phase.has(path[0] as string)),
-  );
-  const service = {
-    name: definition.name,
-    version: definition.version ?? "latest",
-    description: definition.description ?? "",
-  };
-  for (const [name, section] of early.sections) {
-    const [plugin] = section.plugins;
-    if (!section.enabled || plugin === undefined || early.problems.length > 0) continue;
-    const instance = (await plugin.create({
-      config: section.config,
-      deps: {},
-      scope: {},
-      signal: new AbortController().signal,
-    } as never)) as ConfigSource;
-    instances.set(name, instance);
-    const result = await instance.readConfig({ service, fields: configFields(sections.values()) });
-    if (result.exit !== undefined) throw new ExitRequest(result.exit.text, result.exit.code);
-    settings.push(...result.settings);
-    problems.push(...result.problems);
-    if (result.configFile !== undefined) file = { path: result.configFile, namedBy: "--config" };
-  }
-  return { settings, instances, file };
+  { signal, startTimeoutMs }: { signal?: unknown; startTimeoutMs: number },
+): Problem[] {
+  const where = "createService";
+  const name = serviceNameProblem(definition.name);
+  return [
+    ...(name === undefined ? [] : [{ where, message: name }]),
+    ...(startTimeoutMs > 0
+      ? []
+      : [{ where, message: `startTimeoutMs must be a number above 0, not ${startTimeoutMs}` }]),
+    ...(signal === undefined || signal instanceof AbortSignal
+      ? []
+      : [{ where, message: "signal must be an AbortSignal" }]),
+  ];
+}
+
+function instanceProblems(
+  given: ReadonlyMap<string, unknown>,
+  sections: ReadonlyMap<string, Section>,
+): Problem[] {
+  return [...given.keys()]
+    .filter((name) => !sections.has(name))
+    .map((name) => {
+      const guess = nearest(name, sections.keys());
+      return {
+        where: "createService",
+        message: `an instance of '${name}' is given, and no plugin of it is listed`,
+        hint: guess === undefined ? "list a plugin of the component" : `did you mean '${guess}'?`,
+      };
+    });
 }
 
 function definitionProblems(

@@ -7,13 +7,26 @@ export interface SignalHandlers {
   readonly onSecond: (signal: NodeJS.Signals) => void;
 }
 
-/** Listens until released. Listeners belong to the caller: two services of one process have two. */
+type Listener = (signal: NodeJS.Signals) => void;
+
+/**
+ * Who waits at the moment. Signals belong to the process, and so does this: with a listener for each of fifty
+ * services Node would warn of a leak. It is empty, and nothing is listened to, whenever nobody waits.
+ */
+const waiting = new Set<Listener>();
+
+const dispatch: Listener = (signal) => {
+  for (const listener of [...waiting]) listener(signal);
+};
+
+/** Listens until released; each caller counts for itself. */
 export function waitForSignals({ onFirst, onSecond }: SignalHandlers): { release(): void } {
   let count = 0;
   const release = (): void => {
-    for (const signal of SIGNALS) process.removeListener(signal, listener);
+    if (!waiting.delete(listener) || waiting.size > 0) return;
+    for (const signal of SIGNALS) process.removeListener(signal, dispatch);
   };
-  const listener = (signal: NodeJS.Signals): void => {
+  const listener: Listener = (signal) => {
     count++;
     if (count === 1) onFirst(signal);
     else {
@@ -21,6 +34,7 @@ export function waitForSignals({ onFirst, onSecond }: SignalHandlers): { release
       onSecond(signal);
     }
   };
-  for (const signal of SIGNALS) process.on(signal, listener);
+  if (waiting.size === 0) for (const signal of SIGNALS) process.on(signal, dispatch);
+  waiting.add(listener);
   return { release };
 }

@@ -1,7 +1,8 @@
 const DURATION_MS: Readonly<Record<string, number>> = {
   ns: 1e-6,
   us: 1e-3,
-  µs: 1e-3,
+  µs: 1e-3, // U+00B5, the micro sign
+  μs: 1e-3, // U+03BC, the Greek letter: Go reads both
   ms: 1,
   s: 1000,
   m: 60_000,
@@ -26,18 +27,19 @@ export type DurationUnit = "ms" | "s";
  * Returns undefined for anything else, negative ones included.
  */
 export function parseDuration(value: string | number, unit: DurationUnit = "ms"): number | undefined {
-  if (typeof value === "number") {
-    return Number.isFinite(value) && value >= 0 ? value * (DURATION_MS[unit] as number) : undefined;
-  }
+  if (typeof value === "number") return finite(value * (DURATION_MS[unit] as number));
   const text = value.trim();
-  if (/^\d+(\.\d+)?$/.test(text)) return Number(text) * (DURATION_MS[unit] as number);
-  if (!/^(\d+(\.\d+)?(ns|us|µs|ms|s|m|h))+$/.test(text)) return undefined;
+  if (/^\d+(\.\d+)?$/.test(text)) return finite(Number(text) * (DURATION_MS[unit] as number));
+  if (!/^(\d+(\.\d+)?(ns|us|µs|μs|ms|s|m|h))+$/.test(text)) return undefined;
   let total = 0;
-  for (const [, amount, name] of text.matchAll(/(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h)/g)) {
+  for (const [, amount, name] of text.matchAll(/(\d+(?:\.\d+)?)(ns|us|µs|μs|ms|s|m|h)/g)) {
     total += Number(amount) * (DURATION_MS[name as string] as number);
   }
-  return total;
+  return finite(total);
 }
+
+const finite = (value: number): number | undefined =>
+  Number.isFinite(value) && value >= 0 ? value : undefined;
 
 /** A duration in Go's form: 90_000 → `1m30s`, 1500 → `1.5s`, 0 → `0s`. */
 export function formatDuration(ms: number): string {
@@ -52,11 +54,13 @@ export function formatDuration(ms: number): string {
 
 /** Bytes of a size: `64kB`, `4MiB`, or a number of bytes. Returns undefined for anything else. */
 export function parseSize(value: string | number): number | undefined {
-  if (typeof value === "number") return Number.isInteger(value) && value >= 0 ? value : undefined;
+  if (typeof value === "number") return Number.isSafeInteger(value) && value >= 0 ? value : undefined;
   const match = /^(\d+(?:\.\d+)?)\s*([a-z]*)$/i.exec(value.trim());
   if (match === null) return undefined;
-  const factor = match[2] === "" ? 1 : SIZE_BYTES[(match[2] as string).toLowerCase()];
-  return factor === undefined ? undefined : Math.round(Number(match[1]) * factor);
+  const unit = (match[2] as string).toLowerCase() || "b";
+  if (!Object.hasOwn(SIZE_BYTES, unit)) return undefined;
+  const bytes = Math.round(Number(match[1]) * (SIZE_BYTES[unit] as number));
+  return Number.isSafeInteger(bytes) ? bytes : undefined;
 }
 
 /** A size with the largest binary unit that divides it: 4_194_304 → `4MiB`. */

@@ -1,7 +1,7 @@
 import type { AnyComponent, NamedInstance } from "./component.ts";
 import type { ResolvedSection } from "./config/resolve.ts";
 import { MicroError } from "./errors.ts";
-import { hasLife, type Living } from "./lifecycle.ts";
+import { hasLife, type Living, stopLate, unlessAborted } from "./lifecycle.ts";
 import { type Logger, nullLogger } from "./logger.ts";
 import type { AnyPlugin, PluginContext, ServiceScope } from "./plugin.ts";
 
@@ -20,107 +20,148 @@ export interface WireOptions {
   /** Sections in the order of creation. */
   readonly order: readonly ResolvedSection[];
   readonly all: ReadonlyMap<string, ResolvedSection>;
-  /** Instances that somebody else owns. */
+  /** Instances that are there already: somebody else's, or made for reading the configuration. */
   readonly given: ReadonlyMap<string, unknown>;
   readonly scope: Omit<ServiceScope, "logger">;
+  /** Aborts when creating is given up. */
   readonly signal: AbortSignal;
+  /** Told what is being created, for the error of one that takes too long. */
+  readonly onStep: (step: string) => void;
+  /** Takes everything with a life, in the order of creation. */
+  readonly living: Living[];
 }
 
 /**
- * Creates the plugins in order, each with what it needs. When one fails, those made before are stopped and the
- * error says which one it was.
+ * Creates the plugins in order, each with what it needs, and resolves with the components by name, what `absent` made
+ * included. When one fails the error says which one it was; what has a life is in `living` then, too.
  */
-export async function wire({ order, all, given, scope, signal }: WireOptions): Promise<Wired> {
-  const components = new Map<string, unknown>(given);
-  const living: Living[] = [];
-  const fullScope: ServiceScope = Object.create(scope, {
-    // A getter, because the logger is itself created on the way.
-    logger: { enumerable: true, get: () => components.get("logger") ?? nullLogger },
-  }) as ServiceScope;
+export async function wire(options: WireOptions): Promise<ReadonlyMap<string, unknown>> {
+  const wiring = new Wiring(options);
+  for (const section of options.order) await wiring.add(section);
+  for (const { section } of options.all.values()) {
+    const { name, absent } = section.component;
+    if (!wiring.components.has(name) && absent !== undefined) wiring.components.set(name, absent());
+  }
+  return wiring.components;
+}
 
-  const create = async (section: ResolvedSection, owner: string | undefined): Promise<unknown> => {
+/** The state of one wiring. */
+class Wiring {
+  readonly components: Map<string, unknown>;
+  readonly #options: WireOptions;
+  readonly #scope: ServiceScope;
+  readonly #scoped = new Map<string, Promise<unknown>>();
+
+  constructor(options: WireOptions) {
+    this.#options = options;
+    const components = new Map<string, unknown>(options.given);
+    this.components = components;
+    this.#scope = {
+      ...options.scope,
+      // A getter, because the logger is itself created on the way.
+      get logger() {
+        return (components.get("logger") as Logger | undefined) ?? nullLogger;
+      },
+    };
+  }
+
+  async add(section: ResolvedSection): Promise<void> {
+    this.components.set(section.section.component.name, await this.#create(section, undefined));
+  }
+
+  /** All instances of a section and what they are together; `owner` is whose own instance of a scoped one it is. */
+  async #create(section: ResolvedSection, owner: string | undefined): Promise<unknown> {
     const { component } = section.section;
     const label = owner === undefined ? component.name : `${owner}.${component.name}`;
     const instances: NamedInstance<unknown>[] = [];
-    for (const plugin of section.plugins) {
-      signal.throwIfAborted();
-      const context = {
-        config: section.config,
-        deps: await dependencies(plugin, component),
-        scope: fullScope,
-        signal,
-      };
-      try {
-        instances.push({
-          plugin: plugin.name,
-          instance: await plugin.create(context as unknown as AnyContext),
-        });
-      } catch (error) {
-        const { code, detail } = MicroError.from(error);
-        throw new MicroError({
-          code,
-          id: scope.name,
-          detail: `creating '${label}' with plugin '${plugin.name}': ${detail}`,
-          cause: error,
-        });
+    const keep = (api: unknown): void => {
+      if (hasLife(api)) this.#options.living.push({ name: label, life: api });
+    };
+    try {
+      for (const plugin of section.plugins) {
+        const instance = await this.#createOne(plugin, section, label);
+        instances.push({ plugin: plugin.name, instance });
       }
+      const [first, ...rest] = instances;
+      if (first === undefined) return undefined;
+      const api = await this.#assemble(section, [first, ...rest], label);
+      if (hasLife(api)) keep(api);
+      else for (const { instance } of instances) keep(instance);
+      return api;
+    } catch (error) {
+      // Those that were made stand alone now: they are given back with the rest.
+      for (const { instance } of instances) keep(instance);
+      throw error;
     }
-    const [first, ...rest] = instances;
-    if (first === undefined) return undefined;
-    const api = await assembled(component, [first, ...rest], section.config);
-    for (const life of hasLife(api) ? [api] : instances.map(({ instance }) => instance).filter(hasLife))
-      living.push({ name: label, life });
-    return api;
-  };
+  }
 
-  const assembled = async (
-    component: AnyComponent,
+  async #createOne(plugin: AnyPlugin, section: ResolvedSection, label: string): Promise<unknown> {
+    const { signal, scope, onStep } = this.#options;
+    const step = `creating '${label}' with plugin '${plugin.name}'`;
+    signal.throwIfAborted();
+    const deps = await this.#dependencies(plugin, section.section.component);
+    const context = { config: section.config, deps, scope: this.#scope, signal };
+    onStep(step);
+    const creation = (async (): Promise<unknown> => plugin.create(context as unknown as AnyContext))();
+    try {
+      const instance = await unlessAborted(signal, () => creation);
+      if (instance === undefined || instance === null) throw new Error("it made nothing: does it return?");
+      return instance;
+    } catch (error) {
+      if (signal.aborted) {
+        const life = (late: unknown) => (hasLife(late) ? late : undefined);
+        stopLate(creation, { name: label, life, logger: this.#scope.logger });
+        throw error;
+      }
+      throw named(step, error, scope.name);
+    }
+  }
+
+  async #assemble(
+    { section: { component }, config }: ResolvedSection,
     instances: readonly [NamedInstance<unknown>, ...NamedInstance<unknown>[]],
-    config: Readonly<Record<string, unknown>>,
-  ): Promise<unknown> => {
+    label: string,
+  ): Promise<unknown> {
     if (component.assemble === undefined) return instances[0].instance;
-    const loggerSection = all.get("logger");
-    const own =
-      loggerSection === undefined
-        ? nullLogger
-        : await scopedInstance(loggerSection.section.component, component);
-    return component.assemble(instances as never, { config: config as never, logger: own as Logger });
-  };
+    const loggers = this.#options.all.get("logger")?.section.component;
+    const logger = (
+      loggers === undefined ? nullLogger : await this.#scopedInstance(loggers, component)
+    ) as Logger;
+    try {
+      return component.assemble(instances as never, { config: config as never, logger });
+    } catch (error) {
+      throw named(`assembling '${label}'`, error, this.#options.scope.name);
+    }
+  }
+
+  #scopedInstance(scoped: AnyComponent, owner: AnyComponent): Promise<unknown> {
+    const key = `${owner.name}.${scoped.name}`;
+    const instance = this.#scoped.get(key) ?? this.#scopedFor(scoped, owner);
+    this.#scoped.set(key, instance);
+    return instance;
+  }
 
   /** The instance of a scoped component for another one: its own where the configuration says so, else a child. */
-  const scopedFor = async (scoped: AnyComponent, owner: AnyComponent): Promise<unknown> => {
-    const own = all.get(owner.name)?.scoped.get(scoped.name);
-    if (own?.enabled && own.plugins.length > 0) return create(own, owner.name);
-    const shared = components.get(scoped.name) ?? scoped.absent?.();
+  async #scopedFor(scoped: AnyComponent, owner: AnyComponent): Promise<unknown> {
+    const own = this.#options.all.get(owner.name)?.scoped.get(scoped.name);
+    if (own?.enabled && own.plugins.length > 0) return this.#create(own, owner.name);
+    const shared = this.components.get(scoped.name) ?? scoped.absent?.();
     return scoped.scope === undefined ? shared : scoped.scope(shared as never, owner.name);
-  };
+  }
 
-  const scopedInstances = new Map<string, Promise<unknown>>();
-  const scopedInstance = (scoped: AnyComponent, owner: AnyComponent): Promise<unknown> => {
-    const key = `${owner.name}.${scoped.name}`;
-    const instance = scopedInstances.get(key) ?? scopedFor(scoped, owner);
-    scopedInstances.set(key, instance);
-    return instance;
-  };
-  const dependencies = async (plugin: AnyPlugin, owner: AnyComponent): Promise<Record<string, unknown>> => {
+  async #dependencies(plugin: AnyPlugin, owner: AnyComponent): Promise<Record<string, unknown>> {
     const deps: Record<string, unknown> = {};
-    for (const need of [...plugin.needs, ...plugin.optional] as readonly AnyComponent[]) {
-      if (need.scoped && need !== owner) deps[need.name] = await scopedInstance(need, owner);
-      else deps[need.name] = components.get(need.name) ?? need.absent?.();
+    for (const named of [...plugin.needs, ...plugin.optional] as readonly AnyComponent[]) {
+      // A need by name alone does not know what its component is like; the section does.
+      const need = this.#options.all.get(named.name)?.section.component ?? named;
+      if (need.scoped && need.name !== owner.name) deps[need.name] = await this.#scopedInstance(need, owner);
+      else deps[need.name] = this.components.get(need.name) ?? need.absent?.();
     }
     return deps;
-  };
+  }
+}
 
-  try {
-    for (const section of order)
-      components.set(section.section.component.name, await create(section, undefined));
-  } catch (error) {
-    await Promise.allSettled(living.reverse().map(async ({ life }) => life.stop?.({ graceMs: 0 })));
-    throw error;
-  }
-  for (const { section } of all.values()) {
-    const { name, absent } = section.component;
-    if (!components.has(name) && absent !== undefined) components.set(name, absent());
-  }
-  return { components, living };
+function named(step: string, error: unknown, id: string): MicroError {
+  const { code, detail } = MicroError.from(error);
+  return new MicroError({ code, id, detail: `${step}: ${detail}`, cause: error });
 }

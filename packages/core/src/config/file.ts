@@ -1,5 +1,5 @@
 import { extname, relative, resolve } from "node:path";
-import { type Lines, tomlLines, yamlLines } from "./lines.ts";
+import { checkFile, findConfigFile, type LoadedFile, loadConfigFile } from "./load-file.ts";
 import type { Problem, Setting } from "./settings.ts";
 
 /** Where a configuration file is looked for. */
@@ -23,124 +23,103 @@ export interface ConfigFile {
   readonly problems: readonly Problem[];
 }
 
-const SEARCH_PLACES = ["yaml", "yml", "json", "toml", "config.ts", "config.js", "config.mjs"].map(
-  (end) => `micro.${end}`,
-);
+const NO_FILE: ConfigFile = { content: {}, where: () => "no file", problems: [] };
 
 /** Reads the configuration file, or finds that there is none. Never rejects: what is wrong is in `problems`. */
 export async function readConfigFile(request: ConfigFileRequest): Promise<ConfigFile> {
-  if (request.path === false) return emptyFile();
-  const cwd = request.cwd ?? process.cwd();
-  let shown = request.path ?? "the configuration file";
+  if (request.path === false) return NO_FILE;
+  let shown = "the configuration file";
+  let opened: string | undefined;
   try {
-    const { path, content, lines } = await load(
-      request.path === undefined ? undefined : resolve(cwd, request.path),
-      cwd,
-    );
-    if (path === undefined) return emptyFile();
-    shown = relative(cwd, path).startsWith("..") ? path : relative(cwd, path);
-    if (content === null || content === undefined) return { ...emptyFile(), path: shown };
-    if (typeof content !== "object" || Array.isArray(content)) {
-      return failed(shown, {
-        where: shown,
-        message: "the top level must be a map of sections such as 'broker:'",
-      });
-    }
-    return {
-      path: shown,
-      content: content as Record<string, unknown>,
-      problems: [],
-      where: (keys) => {
-        const line = lines(keys);
-        return line === undefined ? shown : `${shown}:${line}`;
-      },
+    const cwd = request.cwd ?? process.cwd();
+    const show = (path: string, line?: number): string => {
+      const short = relative(cwd, path);
+      const name = short.startsWith("..") ? path : short;
+      return line === undefined ? name : `${name}:${line}`;
     };
+    const path = request.path === undefined ? await findConfigFile(cwd) : resolve(cwd, request.path);
+    if (path === undefined) return NO_FILE;
+    shown = show(path);
+    await checkFile(path);
+    opened = path;
+    return asConfigFile(await loadConfigFile(path, show), { shown, show });
   } catch (error) {
-    return failed(shown, fileProblem(error, shown, request));
+    const unopened = opened === undefined || (error as NodeJS.ErrnoException).path === opened;
+    const problem = unopened ? fileProblem(error, shown, request) : contentProblem(error, shown);
+    return { ...NO_FILE, path: shown, problems: [problem] };
   }
 }
 
-interface Loaded {
-  readonly path: string | undefined;
-  readonly content: unknown;
-  readonly lines: Lines;
-}
-
-async function load(path: string | undefined, cwd: string): Promise<Loaded> {
-  const [{ cosmiconfig, defaultLoaders }, yaml] = await Promise.all([
-    import("cosmiconfig"),
-    import("js-yaml"),
-  ]);
-  let lines: Lines = () => undefined;
-  const readYaml = (filepath: string, text: string): unknown => {
-    if (text.trim() === "") return null;
-    lines = yamlLines(text, yaml);
-    return yaml.load(text, { filename: filepath });
+function asConfigFile(
+  { content, texts, problems }: LoadedFile,
+  { shown, show }: { shown: string; show: (path: string, line?: number) => string },
+): ConfigFile {
+  if (problems.length > 0) return { ...NO_FILE, path: shown, problems };
+  if (content === null || content === undefined) return { ...NO_FILE, path: shown };
+  if (typeof content !== "object" || Array.isArray(content)) {
+    const message = "the top level must be a map of sections such as 'broker:'";
+    return { ...NO_FILE, path: shown, problems: [{ where: shown, message }] };
+  }
+  // What the file says itself beats what it imports, and a later import an earlier one.
+  const [own, ...imported] = texts;
+  const byStrength = own === undefined ? [] : [own, ...imported.reverse()];
+  const where = (keys: readonly string[]): string => {
+    for (const { path, lines } of byStrength) {
+      const line = lines(keys);
+      if (line !== undefined) return show(path, line);
+    }
+    return shown;
   };
-  const explorer = cosmiconfig("micro", {
-    cache: false,
-    searchPlaces: SEARCH_PLACES,
-    searchStrategy: "none",
-    loaders: {
-      ".yaml": readYaml,
-      ".yml": readYaml,
-      ".json": (_filepath, text) => {
-        const content: unknown = JSON.parse(text);
-        lines = yamlLines(text, yaml);
-        return content;
-      },
-      ".toml": async (_filepath, text) => {
-        const { parse } = await import("smol-toml");
-        lines = tomlLines(text);
-        return parse(text);
-      },
-      ".ts": defaultLoaders[".ts"],
-      ".js": defaultLoaders[".js"],
-      ".mjs": defaultLoaders[".mjs"],
-    },
-  });
-  const result = path === undefined ? await explorer.search(cwd) : await explorer.load(path);
-  const config: unknown = result?.config;
-  // A module's default export arrives as the whole namespace in some loaders.
-  const content =
-    typeof config === "object" && config !== null && "default" in config ? config.default : config;
-  return { path: result?.filepath, content, lines };
+  return { path: shown, content: content as Record<string, unknown>, problems: [], where };
 }
 
+/** Why the file cannot be opened. */
 function fileProblem(error: unknown, shown: string, request: ConfigFileRequest): Problem {
-  const { code, message, mark } = error as NodeJS.ErrnoException & { mark?: { line?: number } };
-  if (code === "ENOENT" || code === "EACCES" || code === "EISDIR") {
-    const what = { ENOENT: "does not exist", EACCES: "must not be read", EISDIR: "is a folder" }[code];
-    return {
-      where: request.namedBy,
-      message: `configuration file '${shown}' ${what}`,
-      hint: "name another file, or leave it out",
-    };
-  }
-  if (code === "ERR_MODULE_NOT_FOUND" && /smol-toml/.test(message)) {
+  const { code, message } = error as NodeJS.ErrnoException;
+  const what = { ENOENT: "does not exist", EACCES: "must not be read", EISDIR: "is a folder" }[code ?? ""];
+  const where = request.path === undefined ? shown : request.namedBy;
+  if (what === undefined) return { where, message: `'${shown}' cannot be read: ${message}`, cause: error };
+  return {
+    where,
+    message: `configuration file '${shown}' ${what}`,
+    hint:
+      request.path === undefined
+        ? "give it to this user, or remove it"
+        : "name another file, or leave it out",
+    cause: error,
+  };
+}
+
+/** Why what stands in the file cannot be read. */
+function contentProblem(error: unknown, shown: string): Problem {
+  const { code, message, mark, line } = error as NodeJS.ErrnoException & {
+    readonly mark?: { readonly line?: number };
+    readonly line?: number;
+  };
+  const [firstLine = ""] = String(message ?? error).split("\n");
+  if (code === "ERR_MODULE_NOT_FOUND" && /smol-toml/.test(firstLine)) {
     return {
       where: shown,
       message: "reading TOML needs a parser that is not installed",
       hint: "npm install smol-toml",
+      cause: error,
     };
   }
-  if (/No loader/i.test(message)) {
+  if (/^No loader/i.test(firstLine)) {
     return {
       where: shown,
       message: `unknown kind of configuration file '${extname(shown)}'`,
       hint: "use .yaml, .yml, .json, .toml, .ts, .js or .mjs",
+      cause: error,
     };
   }
-  const line = mark?.line === undefined ? "" : `:${mark.line + 1}`;
-  return { where: `${shown}${line}`, message: `cannot be read: ${message.split("\n")[0]}` };
-}
-
-function emptyFile(): ConfigFile {
-  return { content: {}, where: () => "no file", problems: [] };
-}
-
-function failed(path: string, problem: Problem): ConfigFile {
-  return { ...emptyFile(), path, problems: [problem] };
+  const inJson = /\(line (\d+) column/.exec(firstLine)?.[1];
+  const at = mark?.line !== undefined ? mark.line + 1 : (line ?? inJson);
+  return {
+    where: at === undefined ? shown : `${shown}:${at}`,
+    message: `cannot be read: ${firstLine}`,
+    cause: error,
+  };
 }
 
 /** The values of a file as settings, one per leaf of a section; keys translated to camelCase. */
@@ -174,7 +153,10 @@ export function fileSettings(
       }
     }
   };
-  for (const [section, values] of Object.entries(file.content)) add([section], [section], values);
+  for (const [section, values] of Object.entries(file.content)) {
+    // Editors find the schema of a file by this key.
+    if (section !== "$schema") add([section], [section], values);
+  }
   return { settings, problems };
 }
 

@@ -31,10 +31,25 @@ export function yamlLines(text: string, yaml: typeof import("js-yaml")): Lines {
   } catch {
     // Lines only serve error texts: what YAML cannot read of a JSON text is reported without them.
   }
+  let breaks: readonly number[] | undefined;
   return (keys) => {
     const offset = offsets.get(JSON.stringify(keys));
-    return offset === undefined ? undefined : text.slice(0, offset).split("\n").length;
+    if (offset === undefined) return undefined;
+    breaks ??= Array.from(text.matchAll(/\n/g), ({ index }) => index);
+    return countBelow(breaks, offset) + 1;
   };
+}
+
+/** How many of the rising numbers are below `limit`. */
+function countBelow(numbers: readonly number[], limit: number): number {
+  let low = 0;
+  let high = numbers.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((numbers[middle] as number) < limit) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** Lines of the keys of a TOML text: tables and the keys below them, as they are usually written. */

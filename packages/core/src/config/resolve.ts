@@ -1,8 +1,7 @@
-import * as v from "valibot";
 import { nearest } from "../nearest.ts";
-import { type Option, type OptionsSchema, objectSchema, snakeCase } from "../option.ts";
+import { type Option, type OptionsSchema, snakeCase } from "../option.ts";
 import type { AnyPlugin } from "../plugin.ts";
-import { camelCase } from "./file.ts";
+import { checkValue } from "./check.ts";
 import { findPlugin, optionsOf, type Section, unknownPlugin } from "./sections.ts";
 import type { Origin, Problem, Setting } from "./settings.ts";
 
@@ -50,29 +49,37 @@ export function resolveConfig(
   const scopedNames = new Set(
     [...sections.values()].filter(({ component }) => component.scoped).map(({ component }) => component.name),
   );
-  const bySection = groupBySection(settings, sections, problems);
+  const groups = Map.groupBy(settings, ({ path }) => path[0] as string);
+  for (const [name, group] of groups)
+    if (!sections.has(name)) problems.push(...unknownSection(name, group, [...sections.keys()]));
   const resolved = new Map<string, ResolvedSection>();
   for (const [name, section] of sections) {
     const own: Setting[] = [];
     const below = new Map<string, Setting[]>();
-    for (const setting of bySection.get(name) ?? []) {
-      const child = setting.path[1] as string;
-      if (setting.path.length > 2 && scopedNames.has(child))
-        below.set(child, [...(below.get(child) ?? []), setting]);
-      else own.push(setting);
+    for (const setting of groups.get(name) ?? []) {
+      const child = setting.path[1];
+      if (child === undefined) continue;
+      if (setting.path.length > 2 && scopedNames.has(child)) push(below, child, setting);
+      else if (setting.value !== undefined) own.push(setting);
     }
     const scoped = new Map<string, ResolvedSection>();
-    for (const [child, own] of below) {
+    for (const [child, settings] of below) {
       const scopedSection = sections.get(child) as Section;
-      const settings = [...inherited(scopedSection, own, { name, root: bySection.get(child) ?? [] }), ...own];
-      scoped.set(
-        child,
-        resolveSection(scopedSection, [name, child], settings, { problems, scopedNames: new Set() }),
-      );
+      const taken = inherited(scopedSection, settings, { name, root: groups.get(child) ?? [] });
+      const all = [...taken, ...settings];
+      const context = { problems, scopedNames: new Set<string>(), reported: new Set(taken) };
+      scoped.set(child, resolveSection(scopedSection, [name, child], all, context));
     }
-    resolved.set(name, { ...resolveSection(section, [name], own, { problems, scopedNames }), scoped });
+    const context = { problems, scopedNames, reported: new Set<Setting>() };
+    resolved.set(name, { ...resolveSection(section, [name], own, context), scoped });
   }
   return { sections: resolved, problems };
+}
+
+function push<K, T>(groups: Map<K, T[]>, key: K, value: T): void {
+  const group = groups.get(key);
+  if (group === undefined) groups.set(key, [value]);
+  else group.push(value);
 }
 
 /** What an own instance takes from the section of all: `broker.logger` starts from `logger`, its switch apart. */
@@ -82,114 +89,127 @@ function inherited(
   { name, root }: { name: string; root: readonly Setting[] },
 ): Setting[] {
   const child = section.component.name;
-  const choosesItself = own.some(({ path }) => path[2] === "plugin");
+  const choosesItself = own.some(({ path, value }) => path[2] === "plugin" && value !== undefined);
   return root
     .filter(
       ({ path: [, key = "enabled"] }) =>
-        key !== "enabled" && (!choosesItself || key in section.component.config),
+        key !== "enabled" && (!choosesItself || Object.hasOwn(section.component.config, key)),
     )
     .map((setting) => ({ ...setting, path: [name, child, ...setting.path.slice(1)] }));
 }
 
-function groupBySection(
-  settings: readonly Setting[],
-  sections: ReadonlyMap<string, Section>,
-  problems: Problem[],
-): Map<string, Setting[]> {
-  const groups = new Map<string, Setting[]>();
-  const unknown = new Set<string>();
-  for (const setting of settings) {
-    const name = setting.path[0] as string;
-    if (sections.has(name)) {
-      if (setting.path.length > 1) groups.set(name, [...(groups.get(name) ?? []), setting]);
-    } else if (!unknown.has(name)) {
-      unknown.add(name);
-      // A section that only says "off" is right about a component that is not there.
-      const rest = settings.filter(({ path }) => path[0] === name && path.length > 1);
-      if (rest.length > 0 && rest.every(({ path, value }) => path[1] === "enabled" && value === false))
-        continue;
-      const guess = nearest(name, sections.keys());
-      problems.push({
-        where: setting.origin.where,
-        message: `unknown section '${name}'; this service has ${[...sections.keys()].sort().join(", ")}`,
-        hint:
-          guess === undefined
-            ? `if '${name}' is a component, npm install one of its plugins (@micro/${name}-…) and list it`
-            : `did you mean '${guess}'?`,
-      });
-    }
-  }
-  return groups;
+function unknownSection(name: string, settings: readonly Setting[], known: readonly string[]): Problem[] {
+  const [first] = settings;
+  // A section that only says "off" is right about a component that is not there.
+  const rest = settings.filter(({ path }) => path.length > 1);
+  if (rest.length > 0 && rest.every(({ path, value }) => path[1] === "enabled" && value === false)) return [];
+  const guess = nearest(name, known);
+  return [
+    {
+      where: first?.origin.where ?? "",
+      message: `unknown section '${name}'; this service has ${[...known].sort().join(", ")}`,
+      hint:
+        guess === undefined
+          ? `if '${name}' is a component, npm install one of its plugins (@micro/${name}-…) and list it`
+          : `did you mean '${guess}'?`,
+    },
+  ];
 }
 
 interface Context {
   readonly problems: Problem[];
   readonly scopedNames: ReadonlySet<string>;
+  /** Settings that are another section's: what is wrong with them is reported there. */
+  readonly reported: ReadonlySet<Setting>;
 }
+
+const DEFAULT = { kind: "default", where: "default" } as const;
 
 function resolveSection(
   section: Section,
   path: readonly string[],
   settings: readonly Setting[],
-  { problems, scopedNames }: Context,
+  { problems: all, scopedNames, reported }: Context,
 ): ResolvedSection {
   const byKey = new Map<string, Setting[]>();
-  for (const setting of settings) {
-    if (setting.value === undefined) continue;
-    const key = setting.path[path.length] as string;
-    byKey.set(key, [setting, ...(byKey.get(key) ?? [])]);
-  }
+  for (const setting of settings)
+    if (setting.value !== undefined) push(byKey, setting.path[path.length] as string, setting);
+  for (const group of byKey.values()) group.reverse(); // strongest first
+  if (path.length === 1) enableByName(byKey);
+  const problemsOf = (setting: Setting | undefined): Problem[] =>
+    setting !== undefined && reported.has(setting) ? [] : all;
+
   const known = optionsOf(section);
-  const plugins = choosePlugins(section, byKey.get("plugin")?.[0], path, problems);
+  const [choice] = byKey.get("plugin") ?? [];
+  const isOff = byKey.get("enabled")?.[0]?.value === false;
+  const plugins = choosePlugins(section, { choice, path, isOff, problems: problemsOf(choice) });
   const values: ResolvedValue[] = [];
   const config: Record<string, unknown> = {};
   for (const [key, { option: found, plugins: takers }] of known) {
     const [strongest, ...overridden] = byKey.get(key) ?? [];
+    const problems = problemsOf(strongest);
     const taker = takers.find((plugin) => plugins.includes(plugin));
     if (takers.length > 0 && taker === undefined) {
       // A variable of the environment may be meant for another program; everything else is a mistake.
-      if (strongest !== undefined && strongest.origin.kind !== "env" && plugins.length > 0) {
-        problems.push({
-          where: strongest.origin.where,
-          message: `'${keyName(path, key)}' is an option of plugin '${takers.map(({ name }) => name).join("', '")}', but '${plugins.map(({ name }) => name).join("', '")}' is chosen`,
-          hint: `set ${keyName(path, "plugin")} or leave the option out`,
-        });
-      }
+      if (strongest !== undefined && strongest.origin.kind !== "env" && plugins.length > 0)
+        problems.push(otherPlugins(key, path, { setting: strongest, takers, plugins }));
       continue;
     }
     const option = taker === undefined ? found : ((taker.config as OptionsSchema)[key] as Option);
-    const origin = strongest?.origin ?? { kind: "default", where: "default" };
+    const origin = strongest?.origin ?? DEFAULT;
     const written = strongest?.value ?? option.default;
     config[key] =
       written === undefined
         ? undefined
-        : check(option, written, { name: keyName(path, key), origin, problems });
-    values.push({ path: [...path, key], option, written, origin, overridden });
+        : checkValue(option, written, { name: keyName(path, key), origin, problems });
+    const chosen = key === "plugin" && plugins.length === 1 ? plugins[0]?.name : undefined;
+    values.push({ path: [...path, key], option, written: written ?? chosen, origin, overridden });
   }
   for (const [key, [setting]] of byKey)
     if (setting !== undefined && !known.has(key))
-      problems.push(unknownKey(key, path, { setting, known: [...known.keys(), ...scopedNames] }));
-  const { enabled: on } = config;
-  const enabled = on !== false;
-  const enabledBy = values.find(({ path: p }) => p.at(-1) === "enabled")?.origin ?? {
-    kind: "default",
-    where: "default",
+      problemsOf(setting).push(unknownKey(key, path, { setting, known: [...known.keys(), ...scopedNames] }));
+  const enabledBy = values.find(({ path: p }) => p.at(-1) === "enabled")?.origin ?? DEFAULT;
+  return {
+    section,
+    path,
+    enabled: config.enabled !== false,
+    enabledBy,
+    plugins,
+    config,
+    values,
+    scoped: new Map(),
   };
-  return { section, path, enabled, enabledBy, plugins, config, values, scoped: new Map() };
+}
+
+const STRENGTH: Readonly<Record<Origin["kind"], number>> = { default: 0, code: 1, file: 2, env: 3, flag: 4 };
+
+/** Naming a plugin by flag or variable switches its component on, unless something as strong says no (spec 9.5). */
+function enableByName(byKey: Map<string, Setting[]>): void {
+  const [named] = byKey.get("plugin") ?? [];
+  const switches = byKey.get("enabled") ?? [];
+  const [strongest] = switches;
+  if (named === undefined || strongest?.value !== false) return;
+  if (named.origin.kind !== "env" && named.origin.kind !== "flag") return;
+  if (STRENGTH[named.origin.kind] <= STRENGTH[strongest.origin.kind]) return;
+  const path = [...named.path.slice(0, -1), "enabled"];
+  byKey.set("enabled", [{ path, value: true, origin: named.origin }, ...switches]);
 }
 
 function choosePlugins(
   section: Section,
-  chosen: Setting | undefined,
-  path: readonly string[],
-  problems: Problem[],
+  {
+    choice,
+    path,
+    isOff,
+    problems,
+  }: { choice: Setting | undefined; path: readonly string[]; isOff: boolean; problems: Problem[] },
 ): readonly AnyPlugin[] {
   const { component, plugins } = section;
   if (component.multiple) return plugins;
-  if (chosen !== undefined) {
-    if (typeof chosen.value !== "string") return []; // its type is reported with the other values
-    const plugin = findPlugin(section, chosen.value);
-    if (plugin === undefined) problems.push(unknownPlugin(section, chosen.value, chosen.origin.where));
+  if (choice !== undefined) {
+    if (typeof choice.value !== "string") return []; // its type is reported with the other values
+    const plugin = findPlugin(section, choice.value);
+    if (plugin === undefined) problems.push(unknownPlugin(section, choice.value, choice.origin.where));
     return plugin === undefined ? [] : [plugin];
   }
   const plugin =
@@ -199,7 +219,7 @@ function choosePlugins(
         ? undefined
         : findPlugin(section, component.defaultPlugin);
   if (plugin !== undefined) return [plugin];
-  if (plugins.length > 1) {
+  if (plugins.length > 1 && !isOff) {
     problems.push({
       where: "createService",
       message: `several plugins of '${component.name}' are listed (${plugins.map(({ name }) => name).join(", ")}) and nothing chooses`,
@@ -209,38 +229,21 @@ function choosePlugins(
   return [];
 }
 
-function check(
-  option: Option,
-  written: unknown,
-  { name, origin, problems }: { name: string; origin: Origin; problems: Problem[] },
-): unknown {
-  const value = option.kind === "object" && origin.kind === "file" ? camelKeys(option, written) : written;
-  const result = v.safeParse(
-    option.kind === "object" ? objectSchema(option.options ?? {}) : option.schema,
-    value,
-  );
-  if (result.success) return result.output;
-  for (const issue of result.issues) {
-    const below = v.getDotPath(issue);
-    const shown = option.secret ? "" : `, not ${shorten(written)}`;
-    problems.push({
-      where: origin.where,
-      message: `'${name}${below === null ? "" : `.${below}`}' ${issue.message}${shown}`,
-    });
-  }
-  return undefined;
-}
-
-function camelKeys(option: Option, value: unknown): unknown {
-  if (option.kind !== "object" || typeof value !== "object" || value === null || Array.isArray(value))
-    return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([key, inner]) => {
-      const camel = camelCase(key);
-      const below = option.options?.[camel] as Option | undefined;
-      return [camel, below === undefined ? inner : camelKeys(below, inner)];
-    }),
-  );
+function otherPlugins(
+  key: string,
+  path: readonly string[],
+  {
+    setting,
+    takers,
+    plugins,
+  }: { setting: Setting; takers: readonly AnyPlugin[]; plugins: readonly AnyPlugin[] },
+): Problem {
+  const names = (list: readonly AnyPlugin[]): string => list.map(({ name }) => name).join("', '");
+  return {
+    where: setting.origin.where,
+    message: `'${keyName(path, key)}' is an option of plugin '${names(takers)}', but '${names(plugins)}' is chosen`,
+    hint: `set ${keyName(path, "plugin")} or leave the option out`,
+  };
 }
 
 function unknownKey(
@@ -262,9 +265,4 @@ function unknownKey(
 /** `broker.pool_size`, as it stands in files. */
 export function keyName(path: readonly string[], key: string): string {
   return [...path, snakeCase(key)].join(".");
-}
-
-function shorten(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
-  return text.length > 60 ? `${text.slice(0, 57)}…` : text;
 }

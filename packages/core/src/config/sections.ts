@@ -17,13 +17,21 @@ export function collectSections(plugins: readonly unknown[]): {
 } {
   const sections = new Map<string, { component: AnyComponent; plugins: AnyPlugin[] }>();
   const problems: Problem[] = [];
+  if (!Array.isArray(plugins)) {
+    const message = `option 'plugins' must be a list of plugins, not ${describe(plugins)}`;
+    problems.push({ where: "createService", message, hint: "write plugins: [...defaults]" });
+    return { sections, problems };
+  }
   for (const [index, listed] of plugins.entries()) {
     const where = `plugins[${index}]`;
     if (!isPlugin(listed)) {
       problems.push({
         where,
         message: `this is no plugin, but ${describe(listed)}`,
-        hint: "list what definePlugin returned, or spread a set: [...defaults]",
+        hint:
+          listed === undefined
+            ? "two modules that import each other, or an export of another name, give undefined"
+            : "list what definePlugin returned, or spread a set: [...defaults]",
       });
       continue;
     }
@@ -102,7 +110,9 @@ export function configFields(sections: Iterable<Section>): ConfigField[] {
     if (section.component.phase === "config") continue;
     for (const [key, { option: found, plugins }] of optionsOf(section)) {
       if (found.kind === "value" || found.kind === "object") continue;
-      const flag = key === "plugin" ? name : `${name}_${found.flag ?? snakeCase(key)}`;
+      // `--config` names the configuration file already.
+      const isChoice = key === "plugin" && name !== "config";
+      const flag = isChoice ? name : `${name}_${found.flag ?? snakeCase(key)}`;
       fields.push({
         section: name,
         key,
@@ -117,5 +127,6 @@ export function configFields(sections: Iterable<Section>): ConfigField[] {
 
 function describe(value: unknown): string {
   if (Array.isArray(value)) return "a list";
+  if (typeof value === "function") return "a function";
   return value === null || typeof value !== "object" ? String(value) : "an object";
 }

@@ -3,7 +3,7 @@ import type { Option } from "../option.ts";
 /** Where a value came from. */
 export interface Origin {
   readonly kind: "default" | "code" | "file" | "env" | "flag";
-  /** `micro.yaml:12`, `--broker_address`, `BROKER_ADDRESS`, `createService`; the plugin's name for a default. */
+  /** `micro.yaml:12`, `--broker_address`, `BROKER_ADDRESS`, `createService`; `default` for a default. */
   readonly where: string;
 }
 
@@ -23,6 +23,8 @@ export interface Problem {
   readonly where: string;
   /** What to do about it. */
   readonly hint?: string;
+  /** The error behind it. */
+  readonly cause?: unknown;
 }
 
 /** An option that a source may set. */
@@ -50,6 +52,8 @@ export interface ConfigSourceResult {
   readonly problems: readonly Problem[];
   /** A configuration file that was named (`--config`). */
   readonly configFile?: string;
+  /** Who named it, for errors: `CONFIG`. @default "--config" */
+  readonly configFileFrom?: string;
   /** The program is asked to print this and end (`--help`, `--version`). */
   readonly exit?: { readonly text: string; readonly code: number };
 }

@@ -1,7 +1,6 @@
 import { snakeCase } from "../option.ts";
-import { keyName, type ResolvedConfig, type ResolvedSection, type ResolvedValue } from "./resolve.ts";
-
-const MASK = "********";
+import { keyName, type ResolvedConfig, type ResolvedSection } from "./resolve.ts";
+import { shownValue } from "./show-value.ts";
 
 /** One option of a running service: its value and where it came from. */
 export interface Explanation {
@@ -23,22 +22,24 @@ export function explainConfig(config: ResolvedConfig): readonly Explanation[] {
       if (value.written === undefined && value.overridden.length === 0) continue;
       all.push({
         key: keyName(value.path.slice(0, -1), value.path.at(-1) as string),
-        value: shown(value, value.written),
+        value: shownValue(value.option, value.written),
         from: value.origin.where,
         overridden: value.overridden.map(({ value: weaker, origin }) => ({
-          value: shown(value, weaker),
+          value: shownValue(value.option, weaker),
           from: origin.where,
         })),
       });
     }
   }
-  return all.sort((a, b) => a.key.localeCompare(b.key));
+  return all.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
 }
 
 /** The effective configuration in the form of a file: keys in snake case, secrets masked. */
 export function configTree(config: ResolvedConfig): Record<string, Record<string, unknown>> {
   const tree: Record<string, Record<string, unknown>> = {};
   for (const section of config.sections.values()) {
+    // A file cannot configure what has to be there before the file is read.
+    if (section.section.component.phase === "config") continue;
     const entries = sectionTree(section);
     for (const [name, scoped] of section.scoped) entries[name] = sectionTree(scoped);
     tree[section.path[0] as string] = entries;
@@ -53,7 +54,7 @@ function sectionTree(section: ResolvedSection): Record<string, unknown> {
     const key = value.path.at(-1) as string;
     if (value.option.kind === "value") continue; // code only: a file cannot hold it
     const written = key === "plugin" ? plugin?.name : value.written;
-    if (written !== undefined) entries[snakeCase(key)] = shown(value, written);
+    if (written !== undefined) entries[snakeCase(key)] = shownValue(value.option, written);
   }
   return entries;
 }
@@ -63,17 +64,4 @@ function* everySection(config: ResolvedConfig): Iterable<ResolvedSection> {
     yield section;
     yield* section.scoped.values();
   }
-}
-
-function shown({ option }: ResolvedValue, value: unknown): unknown {
-  if (value === undefined) return undefined;
-  if (option.secret) return MASK;
-  if (option.kind === "value") return "(given in code)";
-  if (option.kind !== "object" || typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([key, inner]) => {
-      const below = option.options?.[key];
-      return [snakeCase(key), below?.secret ? MASK : inner];
-    }),
-  );
 }
