@@ -2,7 +2,10 @@ import type { Contract, Lifecycle, MetadataInit, Method, MethodKind, Methods } f
 
 /** How one call is made. */
 export interface CallOptions {
-  /** For the whole call, all attempts included. @default the client's `pool_request_timeout` (5 s); no more than what is left of the handler's own deadline */
+  /**
+   * For the whole call, all attempts included; no more than what is left of the calling handler's own deadline.
+   * @default the client's `pool_request_timeout` (5 s); none for streams
+   */
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
   /** Added to what the running handler's call forwards. */

@@ -24,6 +24,11 @@ export const client = defineComponent<Client>()({
       max: 100,
       flag: "retries",
     }),
+    retryBurst: option.integer({
+      description: "Attempts after the first that may come at once; every ten calls earn one more",
+      default: 500,
+      min: 0,
+    }),
   },
   defaultPlugin: "rpc",
 });

@@ -1,1 +1,11 @@
-export {};
+import type { ConformanceCase } from "@micro/core/conformance";
+import { callCases } from "./conformance-calls.ts";
+import { streamCases } from "./conformance-streams.ts";
+import type { ClientHarness } from "./conformance-world.ts";
+
+export type { ClientHarness, ClientWorld, ClientWorldNode, ClientWorldOptions } from "./conformance-world.ts";
+
+/** The promises of {@link Client}, to be run by every implementation against servers that speak its wire. */
+export function clientConformance(harness: ClientHarness): readonly ConformanceCase[] {
+  return [...callCases(harness), ...streamCases(harness)];
+}

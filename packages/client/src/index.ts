@@ -11,4 +11,23 @@ export type {
 
 // ---- for authors of client plugins ----
 
+export type { ClientCall } from "./client-call.ts";
+export { createClient } from "./client-core.ts";
+export { CLIENT_ID, clientError } from "./client-errors.ts";
 export { client } from "./component.ts";
+export type {
+  AttemptOutcome,
+  AttemptRequest,
+  AttemptSink,
+  ClientConfig,
+  ClientCoreOptions,
+  ClientWire,
+  MessageCodecs,
+  NetworkStream,
+  PublishTarget,
+  RunningAttempt,
+  Target,
+  TargetNode,
+  TargetRequest,
+  TargetSelector,
+} from "./network.ts";

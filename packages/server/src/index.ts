@@ -2,4 +2,19 @@ export type { Server, ServerHealth } from "./server.ts";
 
 // ---- for authors of server plugins ----
 
+export { notUnary } from "./call-shapes.ts";
 export { server } from "./component.ts";
+export type { Dispatcher, IncomingCall, ServerStream } from "./dispatcher.ts";
+export type { EndpointDescription, ValueDescription } from "./endpoints.ts";
+export type { NodeRecord, RegistrationTarget } from "./registration.ts";
+export type { Route } from "./routes.ts";
+export type { CallOrigin, Refusal, ServerCall } from "./server-call.ts";
+export {
+  createServer,
+  type RunningCore,
+  type ServerConfig,
+  type ServerCoreOptions,
+  type ServerListener,
+  type ServerWire,
+} from "./server-core.ts";
+export type { EventCodecs, EventMessage, Subscriptions, SubscriptionSource } from "./subscriptions.ts";

@@ -1,0 +1,236 @@
+import { type Call, type CallContext, type CallKind, Cancellation, Metadata } from "@micro/core";
+import type { CallOptions } from "./client.ts";
+import { cancelled, clientError } from "./client-errors.ts";
+import { type Deadlines, type Expiring, UNWATCHED } from "./deadlines.ts";
+import type { TargetRequest } from "./network.ts";
+
+/** What is the same for all calls of one method; made once per method. */
+export interface CallShape {
+  readonly kind: CallKind;
+  readonly service: string;
+  readonly endpoint: string;
+  readonly idempotent: boolean;
+  /** What a selector is asked when the call has no options of its own. */
+  readonly target: TargetRequest;
+}
+
+/** Who is told that a call is over before it ended by itself. */
+export interface AbortTarget {
+  aborted(reason: Error): void;
+  /** The time of one attempt is over, but not yet that of the call. */
+  attemptExpired?(): void;
+  /** Makes the attempt that was chosen: what the attempt middleware stands around. */
+  perform?(): Promise<unknown>;
+}
+
+/** What a call belongs to. */
+export interface CallOwner {
+  /** Name of the calling service. */
+  readonly service: string;
+  readonly deadlines: Deadlines;
+  /** Default of unary calls, in ms. */
+  readonly timeoutMs: number;
+}
+
+/** One call of a client as middleware sees it, with its deadline and the ways to end it early. */
+export class ClientCall implements Call, Expiring {
+  readonly shape: CallShape;
+  readonly options: CallOptions | undefined;
+  readonly deadline: number;
+  message: unknown;
+  /** Whoever carries the call out now. */
+  run: AbortTarget | undefined = undefined;
+  /** Whoever the caller waits for, when middleware stands between. */
+  guard: AbortTarget | undefined = undefined;
+  dueAt: number;
+  slot = UNWATCHED;
+  previous: Expiring | undefined = undefined;
+  next: Expiring | undefined = undefined;
+  readonly #owner: CallOwner;
+  readonly #parent: CallContext | undefined;
+  /** True when there was no time left from the start. */
+  readonly #late: boolean;
+  #reason: Error | undefined = undefined;
+  #ended = false;
+  #metadata: Metadata | undefined = undefined;
+  #cancellation: Cancellation | undefined = undefined;
+  #unfollow: (() => void) | undefined = undefined;
+
+  /** Throws a MicroError `BAD_REQUEST` for a negative timeout. */
+  constructor(
+    owner: CallOwner,
+    given: {
+      readonly shape: CallShape;
+      readonly message: unknown;
+      readonly options: CallOptions | undefined;
+      readonly parent: CallContext | undefined;
+    },
+  ) {
+    const { shape, options, parent } = given;
+    this.#owner = owner;
+    this.shape = shape;
+    this.options = options;
+    this.message = given.message;
+    this.#parent = parent;
+    // A stream may live long: only an explicit timeout, or the caller's own deadline, ends it.
+    const timeoutMs = options?.timeoutMs ?? (shape.kind === "unary" ? owner.timeoutMs : Infinity);
+    if (!(timeoutMs >= 0)) {
+      throw clientError("BAD_REQUEST", `${shape.endpoint}: timeoutMs is ${timeoutMs}, it must be 0 or more`, {
+        notSent: true,
+      });
+    }
+    const now = Date.now();
+    const own = now + timeoutMs;
+    this.deadline = parent === undefined ? own : Math.min(own, parent.deadline);
+    this.dueAt = this.deadline;
+    this.#late = this.deadline <= now;
+  }
+
+  get side(): "client" {
+    return "client";
+  }
+
+  get kind(): CallKind {
+    return this.shape.kind;
+  }
+
+  get service(): string {
+    return this.shape.service;
+  }
+
+  get endpoint(): string {
+    return this.shape.endpoint;
+  }
+
+  get idempotent(): boolean {
+    return this.options?.idempotent ?? this.shape.idempotent;
+  }
+
+  /** What is sent: what the running handler forwards, the call's own, and who calls. Made on first use. */
+  get metadata(): Metadata {
+    if (this.#metadata === undefined) {
+      const metadata = this.#parent?.metadata.forwarded() ?? new Metadata();
+      const own = this.options?.metadata;
+      if (own !== undefined) {
+        for (const [key, value] of new Metadata(own).forwarded()) metadata.setLower(key, value);
+      }
+      metadata.setLower("micro-from-service", this.#owner.service);
+      this.#metadata = metadata;
+    }
+    return this.#metadata;
+  }
+
+  get cancellation(): Cancellation {
+    if (this.#cancellation === undefined) {
+      this.#cancellation = new Cancellation();
+      if (this.#reason !== undefined) this.#cancellation.abort(this.#reason);
+      // Middleware, or a handler of this process that shares it, may cancel the call through it.
+      else this.#cancellation.onAbort((reason) => this.abort(reason));
+    }
+    return this.#cancellation;
+  }
+
+  get signal(): AbortSignal {
+    return this.cancellation.signal;
+  }
+
+  /** Why it was given up; undefined while it was not. */
+  get reason(): Error | undefined {
+    return this.#reason;
+  }
+
+  /** `greeter Greeter.Hello`, for error texts. */
+  get label(): string {
+    return `${this.service} ${this.endpoint}`;
+  }
+
+  /** Begins to watch deadline, signal and the calling handler. */
+  watch(): void {
+    if (this.#late) {
+      this.abort(this.timeoutError());
+      return;
+    }
+    this.#owner.deadlines.add(this);
+    const signal = this.options?.signal;
+    if (this.#parent === undefined && signal === undefined) return;
+    const abort = (reason: unknown): void => this.abort(cancelled(this.label, reason));
+    const offParent = this.#parent?.cancellation.onAbort(abort);
+    if (signal === undefined) {
+      this.#unfollow = offParent;
+      return;
+    }
+    const onSignal = (): void => abort(signal.reason);
+    if (signal.aborted) onSignal();
+    else signal.addEventListener("abort", onSignal, { once: true });
+    this.#unfollow = () => {
+      offParent?.();
+      signal.removeEventListener("abort", onSignal);
+    };
+  }
+
+  /** It has ended by itself: nothing is watched any more. */
+  ended(): void {
+    this.#ended = true;
+    this.#owner.deadlines.remove(this);
+    this.#unfollow?.();
+    this.#unfollow = undefined;
+  }
+
+  /** Ends it early: whoever works on it stops, whoever waits for it gets `reason`. */
+  abort(reason: Error): void {
+    if (this.#reason !== undefined || this.#ended) return;
+    this.#reason = reason;
+    this.#cancellation?.abort(reason);
+    this.run?.aborted(reason);
+    this.guard?.aborted(reason);
+  }
+
+  /** `promise`, or a rejection when the call is given up first; `late` gets what comes after that. */
+  during<T>(promise: Promise<T>, late?: (value: T) => void): Promise<T> {
+    return new Promise((resolve, reject) => {
+      let over = false;
+      const off = this.cancellation.onAbort((reason) => {
+        over = true;
+        reject(cancelled(this.label, reason));
+      });
+      promise.then(
+        (value) => {
+          if (over) late?.(value);
+          else {
+            off();
+            resolve(value);
+          }
+        },
+        (error: Error) => {
+          if (over) return;
+          off();
+          reject(error);
+        },
+      );
+    });
+  }
+
+  /** Watches for the end of an attempt instead of the end of the call. */
+  limitAttempt(deadline: number): void {
+    if (deadline === this.dueAt) return;
+    this.#owner.deadlines.remove(this);
+    this.dueAt = deadline;
+    this.#owner.deadlines.add(this);
+  }
+
+  expire(): void {
+    if (this.dueAt < this.deadline && Date.now() < this.deadline) {
+      const { run } = this;
+      this.dueAt = this.deadline;
+      this.#owner.deadlines.add(this);
+      run?.attemptExpired?.();
+      return;
+    }
+    this.abort(this.timeoutError());
+  }
+
+  /** `cause` is what the last attempt failed with. */
+  timeoutError(cause?: Error): Error {
+    return clientError("TIMEOUT", `call timeout: ${this.label} had no reply in time`, { cause });
+  }
+}

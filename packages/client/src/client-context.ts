@@ -1,0 +1,19 @@
+import type { Call, Invoke, Logger, ServiceScope } from "@micro/core";
+import type { CallOwner } from "./client-call.ts";
+import type { Deadlines } from "./deadlines.ts";
+import type { ClientConfig, ClientWire, TargetSelector } from "./network.ts";
+import type { RetryBudget } from "./retry-budget.ts";
+
+/** What all calls of one client share. */
+export interface ClientContext extends CallOwner {
+  readonly scope: ServiceScope;
+  readonly config: ClientConfig;
+  readonly selector: TargetSelector;
+  readonly preferLocal: boolean;
+  readonly wire: ClientWire;
+  readonly logger: Logger;
+  readonly deadlines: Deadlines;
+  readonly budget: RetryBudget;
+  /** Middleware around each attempt; undefined when there is none. */
+  readonly attemptChain: Invoke<Call> | undefined;
+}

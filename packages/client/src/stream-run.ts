@@ -1,0 +1,166 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { type LocalNode, MicroError } from "@micro/core";
+import { Attempts, LocalRequest } from "./attempts.ts";
+import type { ClientCall } from "./client-call.ts";
+import type { ClientContext } from "./client-context.ts";
+import { CLIENT_ID, cancelled, clientError, isolatedError } from "./client-errors.ts";
+import { isolate } from "./isolate.ts";
+import type { AttemptOutcome, AttemptRequest, NetworkStream, Target } from "./network.ts";
+import { DONE, MessageReader, Requests } from "./stream-messages.ts";
+
+/** One attempt to open a stream. */
+interface Opening {
+  readonly context: ClientContext;
+  readonly call: ClientCall;
+  readonly requests: Requests | undefined;
+  readonly attempts: Attempts;
+  readonly local: LocalNode | undefined;
+  readonly target: Target | undefined;
+  /** How it went, as far as it is known. */
+  outcome: AttemptOutcome;
+}
+
+/**
+ * Carries out the stream of a call, on a node of this process or over the network: resolves with an AsyncIterable of
+ * replies, or with the one reply of a client stream. Another node is tried only while none of the caller's requests
+ * was read. Rejects with a MicroError.
+ */
+export async function runStream(context: ClientContext, call: ClientCall): Promise<unknown> {
+  const attempts = new Attempts(context, call);
+  const requests = call.kind === "serverStream" ? undefined : new Requests(call);
+  for (;;) {
+    const opening: Opening = {
+      ...(await choosePeer(attempts, call)),
+      context,
+      call,
+      requests,
+      attempts,
+      outcome: "ok",
+    };
+    try {
+      call.run = { aborted: () => undefined, perform: () => open(opening) };
+      return await (context.attemptChain === undefined ? open(opening) : context.attemptChain(call));
+    } catch (thrown) {
+      const error = MicroError.from(thrown, { id: CLIENT_ID });
+      closeAttempt(opening, error);
+      const { id } = nodeOf(opening);
+      const again = error.notSent && requests?.started !== true;
+      const pause = again ? attempts.retryAfter(error, id, opening.outcome) : undefined;
+      if (pause === undefined) {
+        requests?.stop();
+        throw error;
+      }
+      if (pause > 0) await call.during(sleep(pause, undefined, { ref: false }));
+    }
+  }
+}
+
+async function choosePeer(attempts: Attempts, call: ClientCall): Promise<Pick<Opening, "local" | "target">> {
+  const local = attempts.localNode();
+  if (local !== undefined) return { local, target: undefined };
+  const asked = attempts.select();
+  const target =
+    asked instanceof Promise ? await call.during(asked, (late) => late.done("cancelled")) : asked;
+  return { local: attempts.localBehind(target), target };
+}
+
+function open(opening: Opening): Promise<unknown> {
+  return opening.local === undefined ? openRemote(opening) : openLocal(opening, opening.local);
+}
+
+async function openLocal(opening: Opening, local: LocalNode): Promise<unknown> {
+  const { call, requests } = opening;
+  const message = requests?.isolated() ?? isolate(call.message === undefined ? {} : call.message);
+  const dispatched = local.dispatch(new LocalRequest(call, message)).catch((error: unknown) => {
+    const own = isolatedError(error);
+    if (own.notSent) opening.outcome = "draining";
+    throw own;
+  });
+  const result = await call.during(dispatched);
+  if (call.kind === "clientStream") {
+    const reply = isolate(result === undefined ? {} : result);
+    closeAttempt(opening, undefined);
+    requests?.stop();
+    return reply;
+  }
+  const source = (result as AsyncIterable<unknown>)[Symbol.asyncIterator]();
+  return new MessageReader(call, {
+    next: async () => {
+      try {
+        const reply = await source.next();
+        return reply.done === true ? DONE : { done: false, value: isolate(reply.value) };
+      } catch (error) {
+        throw isolatedError(error);
+      }
+    },
+    // A handler that does not stop must not keep the reader: its own server logs what it throws.
+    leave: () => void Promise.resolve(source.return?.()).catch(() => undefined),
+    ended: (error) => {
+      closeAttempt(opening, error);
+      requests?.stop();
+    },
+  });
+}
+
+async function openRemote(opening: Opening): Promise<unknown> {
+  const { context, call, attempts } = opening;
+  const target = opening.target as Target;
+  const request: AttemptRequest = {
+    call,
+    node: target.node,
+    contentType: call.options?.contentType ?? context.config.contentType,
+    attemptDeadline: call.deadline,
+    connectDeadline: attempts.connectDeadline(),
+  };
+  opening.outcome = "unreachable";
+  const stream = await call.during(context.wire.open(request), (late) =>
+    late.abort(cancelled(call.label, call.reason)),
+  );
+  try {
+    return await converse(opening, stream);
+  } catch (error) {
+    opening.outcome = stream.outcome;
+    stream.abort(MicroError.from(error));
+    throw error;
+  }
+}
+
+async function converse(opening: Opening, stream: NetworkStream): Promise<unknown> {
+  const { call, requests } = opening;
+  if (requests === undefined) await call.during(Promise.resolve(stream.send(call.message)));
+  else void requests.pumpInto(stream);
+  if (call.kind === "clientStream") {
+    const reply = await call.during(stream.next());
+    if (reply.done === true) throw clientError("INTERNAL", `${call.label} ended without a reply`);
+    // The handler has the last word: it may still fail.
+    await call.during(stream.next());
+    opening.outcome = stream.outcome;
+    closeAttempt(opening, undefined);
+    requests?.stop();
+    return reply.value;
+  }
+  // A node that drains refuses in its first reply: the request of a server stream can then go elsewhere.
+  const first = requests === undefined ? await call.during(stream.next()) : undefined;
+  const source = {
+    next: () => stream.next(),
+    leave: (reason: Error) => stream.abort(reason),
+    ended: (error: Error | undefined) => {
+      opening.outcome = call.reason === undefined ? stream.outcome : "cancelled";
+      closeAttempt(opening, error);
+      requests?.stop();
+    },
+  };
+  return new MessageReader(call, source, first);
+}
+
+/** Tells selector and watcher how the attempt went. */
+function closeAttempt(opening: Opening, error: Error | undefined): void {
+  const { target, outcome, call, attempts } = opening;
+  target?.done(call.reason === undefined ? outcome : "cancelled");
+  attempts.report(nodeOf(opening), error);
+}
+
+function nodeOf({ local, target }: Opening): { readonly id: string; readonly address?: string } {
+  // One of the two was chosen.
+  return local ?? (target as Target).node;
+}

@@ -1,0 +1,261 @@
+import { type LocalNode, MicroError } from "@micro/core";
+import { Attempts, LocalRequest } from "./attempts.ts";
+import type { AbortTarget, ClientCall } from "./client-call.ts";
+import type { ClientContext } from "./client-context.ts";
+import { CLIENT_ID, cancelled, clientError, isolatedError } from "./client-errors.ts";
+import { isolate } from "./isolate.ts";
+import type {
+  AttemptOutcome,
+  AttemptRequest,
+  AttemptSink,
+  RunningAttempt,
+  Target,
+  TargetNode,
+} from "./network.ts";
+
+interface Waiter {
+  readonly resolve: (reply: unknown) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/**
+ * Carries out one unary call: attempts one after the other until a reply, a final error, or the end of the time. It is
+ * also what the wire is given, so that an attempt costs no further objects.
+ */
+export class UnaryRun implements AbortTarget, AttemptSink, AttemptRequest {
+  readonly call: ClientCall;
+  readonly contentType: string;
+  readonly promise: Promise<unknown>;
+  attemptDeadline = Infinity;
+  connectDeadline = Infinity;
+  readonly #context: ClientContext;
+  /** True when no middleware stands around: the call itself ends with this run. */
+  readonly #owns: boolean;
+  #caller!: Waiter;
+  #attempts: Attempts;
+  /** Rises with each attempt and at the end: what comes of an earlier one is ignored. */
+  #attempt = 0;
+  #local: LocalNode | undefined = undefined;
+  #target: Target | undefined = undefined;
+  #running: RunningAttempt | undefined = undefined;
+  #outcome: AttemptOutcome = "ok";
+  /** The attempt's middleware, when it waits for the attempt. */
+  #middleware: Waiter | undefined = undefined;
+  #over = false;
+
+  constructor(context: ClientContext, call: ClientCall, owns: boolean) {
+    this.#context = context;
+    this.#owns = owns;
+    this.call = call;
+    this.contentType = call.options?.contentType ?? context.config.contentType;
+    this.#attempts = new Attempts(context, call);
+    this.promise = new Promise((resolve, reject) => {
+      this.#caller = { resolve, reject };
+    });
+    call.run = this;
+    if (owns) call.watch();
+    if (call.reason === undefined) this.#choose();
+    else this.aborted(call.reason);
+  }
+
+  /** The node of the running attempt. */
+  get node(): TargetNode {
+    // The wire is only asked once a node is chosen.
+    return (this.#target as Target).node;
+  }
+
+  aborted(reason: Error): void {
+    if (this.#over) return;
+    const error = cancelled(this.call.label, reason);
+    this.#stopAttempt(error, error.code === "TIMEOUT" ? "timeout" : "cancelled");
+    this.#closeAttempt(error);
+    this.#settle(error, undefined);
+  }
+
+  attemptExpired(): void {
+    if (this.#over || this.#target === undefined) return;
+    const { id, address } = this.node;
+    const error = clientError(
+      "TIMEOUT",
+      `call timeout: node ${id} (${address}) did not answer ${this.call.endpoint} in time`,
+    );
+    const middleware = this.#middleware !== undefined;
+    this.#stopAttempt(error, "timeout");
+    // With middleware the error comes back through it.
+    if (!middleware) this.#finish(error, undefined);
+  }
+
+  /** The wire's word on the running attempt. */
+  ended(error: Error | undefined, reply: unknown, outcome: AttemptOutcome): void {
+    if (this.#over) return;
+    this.#outcome = outcome;
+    this.#running = undefined;
+    const waiter = this.#middleware;
+    if (waiter === undefined) this.#finish(error, reply);
+    else {
+      this.#middleware = undefined;
+      if (error === undefined) waiter.resolve(reply);
+      else waiter.reject(error);
+    }
+  }
+
+  /** Makes the running attempt: what the attempt middleware stands around. */
+  perform(): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      this.#middleware = { resolve, reject };
+      this.#launch();
+    });
+  }
+
+  #choose(): void {
+    this.#target = undefined;
+    this.#local = this.#attempts.localNode();
+    if (this.#local !== undefined) {
+      this.#begin();
+      return;
+    }
+    const attempt = ++this.#attempt;
+    let target: Target | Promise<Target>;
+    try {
+      target = this.#attempts.select();
+    } catch (error) {
+      this.#settle(MicroError.from(error, { id: CLIENT_ID }), undefined);
+      return;
+    }
+    if (!(target instanceof Promise)) {
+      this.#take(target);
+      return;
+    }
+    target.then(
+      (late) => {
+        if (attempt === this.#attempt) this.#take(late);
+        else late.done("cancelled");
+      },
+      (error: unknown) => {
+        if (attempt === this.#attempt) this.#settle(MicroError.from(error, { id: CLIENT_ID }), undefined);
+      },
+    );
+  }
+
+  #take(target: Target): void {
+    this.#target = target;
+    this.#local = this.#attempts.localBehind(target);
+    this.#begin();
+  }
+
+  #begin(): void {
+    const { call } = this;
+    const remote = this.#local === undefined;
+    this.attemptDeadline = remote ? this.#attempts.deadline() : call.deadline;
+    this.connectDeadline = remote ? this.#attempts.connectDeadline() : call.deadline;
+    call.limitAttempt(this.attemptDeadline);
+    this.#outcome = "ok";
+    const attempt = ++this.#attempt;
+    const { attemptChain } = this.#context;
+    if (attemptChain === undefined) {
+      this.#launch();
+      return;
+    }
+    attemptChain(call).then(
+      (reply) => {
+        if (attempt === this.#attempt) this.#finish(undefined, reply);
+      },
+      (error: Error) => {
+        if (attempt === this.#attempt) this.#finish(error, undefined);
+      },
+    );
+  }
+
+  #launch(): void {
+    const attempt = this.#attempt;
+    if (this.#local !== undefined) {
+      this.#dispatch(this.#local, attempt);
+      return;
+    }
+    const running = this.#context.wire.call(this, this);
+    // The wire may have told the end already, and the next attempt may run.
+    if (attempt === this.#attempt) this.#running = running;
+  }
+
+  #dispatch(node: LocalNode, attempt: number): void {
+    const { call } = this;
+    let request: LocalRequest;
+    try {
+      request = new LocalRequest(call, call.message === undefined ? {} : isolate(call.message));
+    } catch (error) {
+      this.ended(MicroError.from(error), undefined, "ok");
+      return;
+    }
+    node.dispatch(request).then(
+      (reply) => {
+        if (attempt !== this.#attempt) return;
+        let own: unknown;
+        try {
+          own = reply === undefined ? {} : isolate(reply);
+        } catch (error) {
+          this.ended(MicroError.from(error), undefined, "ok");
+          return;
+        }
+        this.ended(undefined, own, "ok");
+      },
+      (error: unknown) => {
+        if (attempt !== this.#attempt) return;
+        const own = isolatedError(error);
+        this.ended(own, undefined, own.notSent ? "draining" : "ok");
+      },
+    );
+  }
+
+  /** Ends the running attempt from this side. */
+  #stopAttempt(error: MicroError, outcome: AttemptOutcome): void {
+    this.#outcome = outcome;
+    const running = this.#running;
+    this.#running = undefined;
+    running?.giveUp(error);
+    const waiter = this.#middleware;
+    this.#middleware = undefined;
+    waiter?.reject(error);
+  }
+
+  /** Tells selector and watcher how the attempt went. */
+  #closeAttempt(error: Error | undefined): void {
+    const target = this.#target;
+    const node = this.#local ?? target?.node;
+    this.#target = undefined;
+    this.#local = undefined;
+    target?.done(this.#outcome);
+    if (node !== undefined && this.call.options?.onAttempt !== undefined) this.#attempts.report(node, error);
+  }
+
+  #finish(thrown: Error | undefined, reply: unknown): void {
+    if (thrown === undefined) {
+      this.#closeAttempt(undefined);
+      this.#settle(undefined, reply);
+      return;
+    }
+    const error = MicroError.from(thrown, { id: CLIENT_ID });
+    const id = this.#local?.id ?? this.#target?.node.id;
+    this.#closeAttempt(error);
+    const pause = id === undefined ? undefined : this.#attempts.retryAfter(error, id, this.#outcome);
+    if (pause === undefined) this.#settle(error, undefined);
+    else if (pause === 0) this.#choose();
+    else this.#pause(pause);
+  }
+
+  #pause(ms: number): void {
+    const timer = setTimeout(() => {
+      this.#running = undefined;
+      this.#choose();
+    }, ms);
+    this.#running = { giveUp: () => clearTimeout(timer) };
+  }
+
+  #settle(error: MicroError | undefined, reply: unknown): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#attempt++;
+    if (this.#owns) this.call.ended();
+    if (error === undefined) this.#caller.resolve(reply);
+    else this.#caller.reject(error);
+  }
+}

@@ -1,0 +1,349 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { type LocalCall, type Logger, type Metadata, MicroError, runInCall } from "@micro/core";
+import { adaptInput, adaptOutput, givesOne, notUnary, takesOne } from "./call-shapes.ts";
+import { Deadlines } from "./deadlines.ts";
+import { checkedInput, HandlerOutput } from "./handler-streams.ts";
+import type { Route, Routes } from "./routes.ts";
+import { type CallOrigin, type Refusal, ServerCall } from "./server-call.ts";
+import { validate } from "./validation.ts";
+
+/** A unary call as a server plugin received it, and how to answer it. Exactly one of `reply` and `fail` is called, once. */
+export interface IncomingCall extends CallOrigin {
+  reply(value: unknown): void;
+  /** `refusal` is set when no handler ran, so that the caller may go to another node. */
+  fail(error: MicroError, refusal?: Refusal): void;
+  /** Calls `listener` when the caller has gone. Only asked of calls that take time. */
+  onAbort(listener: (reason: Error) => void): void;
+}
+
+/** A stream that runs. */
+export interface ServerStream {
+  /** Cancel it when the peer has gone; it is cancelled when the deadline passes. */
+  readonly call: ServerCall;
+  /** The reply of a client stream, or an AsyncIterable of replies that must be read to its end or left. */
+  readonly result: Promise<unknown>;
+}
+
+/** What a {@link Dispatcher} is made of. */
+export interface DispatcherOptions {
+  readonly service: string;
+  readonly routes: Routes;
+  readonly maxConcurrent: number;
+  readonly logger: Logger;
+}
+
+/** Runs calls: limits, validation, context, middleware, handler, deadline, errors. The same for every wire. */
+export class Dispatcher {
+  readonly #service: string;
+  readonly #routes: Routes;
+  readonly #maxConcurrent: number;
+  readonly #logger: Logger;
+  readonly #deadlines = new Deadlines();
+  readonly #whenIdle: (() => void)[] = [];
+  #active = 0;
+  #asked = 0;
+  #draining = false;
+
+  constructor(options: DispatcherOptions) {
+    this.#service = options.service;
+    this.#routes = options.routes;
+    this.#maxConcurrent = options.maxConcurrent;
+    this.#logger = options.logger;
+  }
+
+  /** Calls, streams and events whose handler has not ended yet. */
+  get active(): number {
+    return this.#active;
+  }
+
+  /** The route of an endpoint, or why there is none (spec 1.11). */
+  route(endpoint: string): Route | MicroError {
+    return this.#routes.find(endpoint) ?? this.#routes.unknown(endpoint);
+  }
+
+  hasEndpoint(endpoint: string): boolean {
+    return this.#routes.find(endpoint) !== undefined;
+  }
+
+  /** Why nothing new is taken now; undefined when a call may start. To be asked once per call. */
+  refusal(): Refusal | undefined {
+    this.#asked++;
+    if (this.#draining) return "draining";
+    return this.#active >= this.#maxConcurrent ? "busy" : undefined;
+  }
+
+  /** The error a refused caller gets. */
+  refusalError(refusal: Refusal): MicroError {
+    return refusal === "draining"
+      ? new MicroError({ id: this.#service, code: "UNAVAILABLE", detail: "draining", notSent: true })
+      : new MicroError({
+          id: this.#service,
+          code: "RESOURCE_EXHAUSTED",
+          detail: `${this.#maxConcurrent} calls run already, the most that server.max_concurrent allows`,
+          notSent: true,
+        });
+  }
+
+  /** Runs a unary call. A handler that gives no promise is answered before this returns. */
+  unary(route: Route, incoming: IncomingCall, message: unknown): void {
+    const refusal = this.refusal();
+    if (refusal !== undefined) {
+      incoming.fail(this.refusalError(refusal), refusal);
+      return;
+    }
+    const call = new ServerCall(route, incoming, message, this.#logger);
+    this.#active++;
+    let result: unknown;
+    try {
+      result = this.#run(call);
+    } catch (error) {
+      this.#ended(call);
+      incoming.fail(this.#errorOf(error, call));
+      return;
+    }
+    if (isPromise(result)) this.#answerLater(call, incoming, result);
+    else {
+      this.#ended(call);
+      incoming.reply(result);
+    }
+  }
+
+  /** Starts a stream: `input` is the request, or an AsyncIterable of requests. Ask `refusal` first. */
+  stream(route: Route, origin: CallOrigin, input: unknown): ServerStream {
+    const call = new ServerCall(route, origin, input, this.#logger);
+    this.#active++;
+    call.onExpire = (late) => late.cancellation.abort(this.#timeoutError(late));
+    this.#deadlines.add(call);
+    return { call, result: this.#runStream(call) };
+  }
+
+  /** Runs a call of this process. The caller enforces the deadline and isolates the messages. */
+  local(local: LocalCall): Promise<unknown> {
+    const route = this.#routes.find(local.endpoint);
+    if (route === undefined) return Promise.reject(this.#routes.unknown(local.endpoint));
+    const refusal = this.refusal();
+    if (refusal !== undefined) return Promise.reject(this.refusalError(refusal));
+    const origin = new LocalOrigin(local);
+    if (route.kind !== "unary" || local.kind !== "unary") return this.#localStream(route, origin, local);
+    const call = new ServerCall(route, origin, local.message, this.#logger);
+    this.#active++;
+    try {
+      const result = this.#run(call);
+      if (isPromise(result)) {
+        this.#deadlines.add(call);
+        return result.then(
+          (value) => {
+            this.#ended(call);
+            return value;
+          },
+          (error: unknown) => {
+            this.#ended(call);
+            throw this.#errorOf(error, call);
+          },
+        );
+      }
+      this.#ended(call);
+      return Promise.resolve(result);
+    } catch (error) {
+      this.#ended(call);
+      return Promise.reject(this.#errorOf(error, call));
+    }
+  }
+
+  async #localStream(route: Route, origin: CallOrigin, local: LocalCall): Promise<unknown> {
+    if (local.kind === "unary") throw notUnary(route);
+    const input = await adaptInput(route.kind, local);
+    return adaptOutput(route.kind, local.kind, await this.stream(route, origin, input).result);
+  }
+
+  /** Runs a subscriber. Rejects with what the handler threw, as a MicroError. */
+  async event(route: Route, origin: CallOrigin, message: unknown): Promise<void> {
+    const call = new ServerCall(route, origin, message, this.#logger);
+    this.#active++;
+    this.#deadlines.add(call);
+    try {
+      await this.#run(call);
+    } catch (error) {
+      throw MicroError.from(error, { id: this.#service });
+    } finally {
+      this.#ended(call);
+    }
+  }
+
+  /** From now on everything new is refused. */
+  drain(): void {
+    this.#draining = true;
+  }
+
+  /** True when nothing runs any more, false when something still does after `timeoutMs`. */
+  async idle(timeoutMs: number): Promise<boolean> {
+    if (this.#active === 0) return true;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, timeoutMs);
+    this.#whenIdle.push(resolve);
+    await promise;
+    clearTimeout(timer);
+    return this.#active === 0;
+  }
+
+  /**
+   * Resolves when nobody has asked for anything for `quietMs`, or after `timeoutMs`: callers that were told to go
+   * elsewhere have calls on their way that want a refusal, not a closed door.
+   */
+  async quiet(quietMs: number, timeoutMs: number): Promise<void> {
+    const until = performance.now() + timeoutMs;
+    // Nobody has ever come here, so nobody is on the way.
+    let asked = this.#asked === 0 ? 0 : -1;
+    while (asked !== this.#asked && performance.now() < until) {
+      asked = this.#asked;
+      await sleep(Math.min(quietMs, Math.max(0, until - performance.now())));
+    }
+  }
+
+  /** Cancels everything that runs. */
+  cancelAll(reason: MicroError): void {
+    for (const entry of this.#deadlines.all()) (entry as ServerCall).cancellation.abort(reason);
+  }
+
+  #run(call: ServerCall): unknown {
+    const { input, output, endpoint } = call.route;
+    if (input === undefined && output === undefined) return runInCall(call, () => call.route.run(call));
+    const execute = (message: unknown): unknown => {
+      call.message = message;
+      const result = runInCall(call, () => call.route.run(call));
+      if (output === undefined) return result;
+      const subject = { id: this.#service, code: "INTERNAL", what: `reply of ${endpoint}` } as const;
+      return isPromise(result)
+        ? result.then((value) => validate(output, value, subject))
+        : validate(output, result, subject);
+    };
+    if (input === undefined) return execute(call.message);
+    const subject = { id: this.#service, code: "BAD_REQUEST", what: `request of ${endpoint}` } as const;
+    const message = validate(input, call.message, subject);
+    return isPromise(message) ? message.then(execute) : execute(message);
+  }
+
+  #answerLater(call: ServerCall, incoming: IncomingCall, result: PromiseLike<unknown>): void {
+    call.onExpire = (late) => {
+      const error = this.#timeoutError(late);
+      late.answered = true;
+      // The handler is told first: it may be what the caller's next call waits for.
+      late.cancellation.abort(error);
+      incoming.fail(error);
+    };
+    this.#deadlines.add(call);
+    incoming.onAbort((reason) => {
+      if (call.answered) return;
+      call.answered = true;
+      call.cancellation.abort(reason);
+    });
+    result.then(
+      (value) => {
+        this.#ended(call);
+        if (call.answered) return;
+        call.answered = true;
+        incoming.reply(value);
+      },
+      (error: unknown) => {
+        this.#ended(call);
+        const failure = this.#errorOf(error, call);
+        if (call.answered) return;
+        call.answered = true;
+        incoming.fail(failure);
+      },
+    );
+  }
+
+  async #runStream(call: ServerCall): Promise<unknown> {
+    const { kind, input, output, endpoint } = call.route;
+    try {
+      const subject = { id: this.#service, code: "BAD_REQUEST", what: `request of ${endpoint}` } as const;
+      if (input !== undefined) {
+        call.message =
+          takesOne(kind)
+            ? await validate(input, call.message, subject)
+            : checkedInput(call.message as AsyncIterable<unknown>, input, subject);
+      }
+      const result = await runInCall(call, () => call.route.run(call));
+      if (givesOne(kind)) {
+        const what = { id: this.#service, code: "INTERNAL", what: `reply of ${endpoint}` } as const;
+        const reply = output === undefined ? result : await validate(output, result, what);
+        this.#ended(call);
+        return reply;
+      }
+      return new HandlerOutput(call, result, {
+        ended: () => this.#ended(call),
+        errorOf: (error) => this.#errorOf(error, call),
+      });
+    } catch (error) {
+      this.#ended(call);
+      throw this.#errorOf(error, call);
+    }
+  }
+
+  #ended(call: ServerCall): void {
+    this.#deadlines.remove(call);
+    this.#active--;
+    if (this.#active === 0 && this.#whenIdle.length > 0) for (const tell of this.#whenIdle.splice(0)) tell();
+  }
+
+  #timeoutError(call: ServerCall): MicroError {
+    return new MicroError({
+      id: this.#service,
+      code: "TIMEOUT",
+      detail: `call timeout: ${call.endpoint} did not end before the caller's deadline`,
+    });
+  }
+
+  /** What the caller is told. What a handler threw that is no MicroError is a bug of the handler: it is logged too. */
+  #errorOf(thrown: unknown, call: ServerCall): MicroError {
+    if (MicroError.is(thrown)) {
+      // A call of the handler that was not sent does not mean that the handler did not run.
+      return thrown.notSent ? new MicroError({ ...wireFields(thrown), cause: thrown }) : thrown;
+    }
+    if (!call.answered) call.logger.error("handler failed", { error: thrown });
+    return MicroError.from(thrown, { id: this.#service });
+  }
+}
+
+/** What of an error other processes would see. */
+function wireFields({ id, code, detail, status, httpCode }: MicroError) {
+  return { id, code, detail, status, httpCode };
+}
+
+/** A call of this process as its origin; metadata is copied when the handler first looks. */
+class LocalOrigin implements CallOrigin {
+  readonly #call: LocalCall;
+  #metadata: Metadata | undefined = undefined;
+
+  constructor(call: LocalCall) {
+    this.#call = call;
+  }
+
+  get metadata(): Metadata {
+    this.#metadata ??= this.#call.metadata.clone();
+    return this.#metadata;
+  }
+
+  get deadline(): number {
+    return this.#call.deadline;
+  }
+
+  get remote(): string {
+    return "local";
+  }
+
+  get local(): boolean {
+    return true;
+  }
+
+  get cancellation() {
+    return this.#call.cancellation;
+  }
+}
+
+function isPromise(value: unknown): value is Promise<unknown> {
+  return (
+    typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function"
+  );
+}

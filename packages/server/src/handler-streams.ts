@@ -1,0 +1,103 @@
+import { MicroError, runInCall, type StandardSchema } from "@micro/core";
+import type { ServerCall } from "./server-call.ts";
+import { type ValidationSubject, validate } from "./validation.ts";
+
+/** The requests of a stream, each checked before the handler sees it. */
+export async function* checkedInput(
+  source: AsyncIterable<unknown>,
+  schema: StandardSchema,
+  subject: ValidationSubject,
+): AsyncGenerator<unknown, void, undefined> {
+  for await (const message of source) yield await validate(schema, message, subject);
+}
+
+/** What a {@link HandlerOutput} tells its dispatcher. */
+export interface HandlerOutputOptions {
+  /** Called once, when the handler's iteration is over. */
+  readonly ended: () => void;
+  readonly errorOf: (thrown: unknown) => MicroError;
+}
+
+/**
+ * The replies of a handler. Each step of the handler's iteration runs inside its call, wherever the reader stands:
+ * otherwise the calls that a generator makes would inherit nothing.
+ */
+export class HandlerOutput implements AsyncIterableIterator<unknown, undefined> {
+  readonly #call: ServerCall;
+  readonly #source: AsyncIterator<unknown>;
+  readonly #options: HandlerOutputOptions;
+  #over = false;
+
+  /** Throws a MicroError `INTERNAL` when `output` is no iterable. */
+  constructor(call: ServerCall, output: unknown, options: HandlerOutputOptions) {
+    this.#call = call;
+    this.#options = options;
+    this.#source = iteratorOf(output, call);
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  async next(): Promise<IteratorResult<unknown, undefined>> {
+    if (this.#over) return { done: true, value: undefined };
+    const { output, endpoint, service } = this.#call.route;
+    try {
+      const { reason } = this.#call.cancellation;
+      if (reason !== undefined) throw reason;
+      const result = await runInCall(this.#call, () => this.#source.next());
+      if (result.done === true) {
+        this.#end();
+        return { done: true, value: undefined };
+      }
+      if (output === undefined) return { done: false, value: result.value };
+      const subject = { id: service, code: "INTERNAL", what: `reply of ${endpoint}` } as const;
+      return { done: false, value: await validate(output, result.value, subject) };
+    } catch (error) {
+      const failure = this.#options.errorOf(error);
+      await this.#leave();
+      throw failure;
+    }
+  }
+
+  /** The reader has left. */
+  async return(): Promise<IteratorResult<unknown, undefined>> {
+    await this.#leave();
+    return { done: true, value: undefined };
+  }
+
+  async #leave(): Promise<void> {
+    if (this.#over) return;
+    this.#over = true;
+    try {
+      await runInCall(this.#call, () => this.#source.return?.());
+    } catch (error) {
+      this.#call.logger.warn("handler failed while its stream was closed", { error });
+    } finally {
+      this.#options.ended();
+    }
+  }
+
+  #end(): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#options.ended();
+  }
+}
+
+function iteratorOf(output: unknown, call: ServerCall): AsyncIterator<unknown> {
+  const candidate = output as Partial<AsyncIterable<unknown> & Iterable<unknown>> | null | undefined;
+  const async = candidate?.[Symbol.asyncIterator];
+  if (typeof async === "function") return async.call(candidate);
+  // A list is as good as a generator of its elements; a text is not.
+  if (typeof output === "object" && typeof candidate?.[Symbol.iterator] === "function") {
+    return (async function* () {
+      yield* output as Iterable<unknown>;
+    })();
+  }
+  throw new MicroError({
+    id: call.service,
+    code: "INTERNAL",
+    detail: `handler of ${call.endpoint} must give an AsyncIterable: write it as 'async *' or give a Channel`,
+  });
+}

@@ -1,0 +1,106 @@
+import { type CallContext, type Caller, type CallKind, Cancellation, type Logger, Metadata } from "@micro/core";
+import { type Expiring, UNWATCHED } from "./deadlines.ts";
+import type { Route } from "./routes.ts";
+
+/** Where a call comes from: what a server plugin (or the process itself) knows of it. */
+export interface CallOrigin {
+  /** What came with the call. A getter may make it on first use. */
+  readonly metadata: Metadata;
+  /** Absolute, in ms since the epoch; `Infinity` when the caller gave none. */
+  readonly deadline: number;
+  /** Socket address of the peer, or `local`. */
+  readonly remote: string;
+  /** True when the caller shares this process: `cancellation` is its own then, and it enforces the deadline. */
+  readonly local: boolean;
+  /** Read on first use, when `local`. */
+  readonly cancellation?: Cancellation;
+}
+
+/** Why a call was refused before its handler ran: another node may take it. */
+export type Refusal = "draining" | "busy";
+
+/** One running call: the context its handler sees, made cheap because every call has one. */
+export class ServerCall implements CallContext, Expiring {
+  readonly route: Route;
+  readonly origin: CallOrigin;
+  message: unknown;
+  dueAt: number;
+  slot = UNWATCHED;
+  previous: Expiring | undefined = undefined;
+  next: Expiring | undefined = undefined;
+  /** True when the caller has its answer, so that whatever the handler still says comes too late. */
+  answered = false;
+  /** Told once when the deadline passes; set by the dispatcher. */
+  onExpire: ((call: ServerCall) => void) | undefined = undefined;
+  #cancellation: Cancellation | undefined = undefined;
+  #caller: Caller | undefined = undefined;
+  #logger: Logger | undefined = undefined;
+  readonly #parentLogger: Logger;
+
+  constructor(route: Route, origin: CallOrigin, message: unknown, parentLogger: Logger) {
+    this.route = route;
+    this.origin = origin;
+    this.message = message;
+    this.#parentLogger = parentLogger;
+    this.dueAt = origin.local ? Infinity : origin.deadline;
+  }
+
+  get side(): "server" {
+    return "server";
+  }
+
+  get kind(): CallKind {
+    return this.route.kind;
+  }
+
+  get service(): string {
+    return this.route.service;
+  }
+
+  get endpoint(): string {
+    return this.route.endpoint;
+  }
+
+  get idempotent(): boolean {
+    return this.route.idempotent;
+  }
+
+  get metadata(): Metadata {
+    return this.origin.metadata;
+  }
+
+  get deadline(): number {
+    return this.origin.deadline;
+  }
+
+  get cancellation(): Cancellation {
+    this.#cancellation ??= this.origin.cancellation ?? new Cancellation();
+    return this.#cancellation;
+  }
+
+  get signal(): AbortSignal {
+    return this.cancellation.signal;
+  }
+
+  get caller(): Caller {
+    if (this.#caller === undefined) {
+      const service = this.metadata.get("micro-from-service");
+      const address = this.origin.remote;
+      this.#caller = service === undefined ? { address } : { address, service };
+    }
+    return this.#caller;
+  }
+
+  get logger(): Logger {
+    this.#logger ??= this.#parentLogger.child({ endpoint: this.endpoint });
+    return this.#logger;
+  }
+
+  remainingMs(): number {
+    return Math.max(0, this.deadline - Date.now());
+  }
+
+  expire(): void {
+    this.onExpire?.(this);
+  }
+}

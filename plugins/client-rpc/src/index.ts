@@ -1,0 +1,1 @@
+export { rpcClient } from "./rpc-client.ts";

@@ -1,0 +1,78 @@
+import type { AttemptOutcome, TargetNode } from "@micro/client";
+import { CLIENT_ID, clientError } from "@micro/client";
+import { type Metadata, MicroError } from "@micro/core";
+import type { TransportMessage } from "@micro/transport";
+
+/** Id of errors about message bytes (spec 1.11). */
+const CODEC_ID = "go.micro.client.codec";
+const UNSUPPORTED = /^unsupported content-type: /i;
+const MAX_UNSUPPORTED_LENGTH = 200;
+
+/** The error a reply carries; undefined when it carries none. Nothing else of a Go reply's header can be believed (spec 1.2). */
+export function replyError(reply: TransportMessage): MicroError | undefined {
+  const text = errorText(reply.header);
+  if (text !== "") return parseError(text, reply.header);
+  if (reply.header.get("content-type") !== "text/plain" || reply.body.length > MAX_UNSUPPORTED_LENGTH) {
+    return undefined;
+  }
+  // A server that does not know the content type says so in plain text and without Micro-Error (spec 1.11).
+  const detail = Buffer.from(reply.body).toString("utf8").trim();
+  if (!UNSUPPORTED.test(detail)) return undefined;
+  return new MicroError({
+    id: CODEC_ID,
+    code: "BAD_REQUEST",
+    detail: `${detail}: the server has no codec for it`,
+    notSent: true,
+  });
+}
+
+/** The text of `Micro-Error`; empty when there is none. */
+export function errorText(header: Metadata): string {
+  return header.get("micro-error") || header.get("x-micro-error") || "";
+}
+
+/** Reads `Micro-Error`. A refusal of one of our servers says that no handler ran. */
+export function parseError(text: string, header: Metadata): MicroError {
+  const error = MicroError.parse(text);
+  if (header.get("micro-refused") === undefined) return error;
+  const { id, code, detail, status, httpCode } = error;
+  return new MicroError({ id, code, detail, status, httpCode, notSent: true });
+}
+
+/** What a reply says about its node: an error of its own is as good an answer as any. */
+export function outcomeOfReply(header: Metadata): AttemptOutcome {
+  return header.get("micro-refused") === "draining" ? "draining" : "ok";
+}
+
+/** What a failure of the transport says about the node. */
+export function outcomeOfFailure(error: Error): AttemptOutcome {
+  if (!MicroError.is(error)) return "unreachable";
+  if (error.code === "UNAVAILABLE") return "unreachable";
+  return error.code === "TIMEOUT" ? "timeout" : "ok";
+}
+
+/** Wraps what a codec said of a reply. */
+export function undecodable(error: unknown, endpoint: string): MicroError {
+  const { detail } = MicroError.from(error);
+  return new MicroError({ id: CODEC_ID, code: "INTERNAL", detail: `reply of ${endpoint}: ${detail}`, cause: error });
+}
+
+/** Why a node cannot be spoken to; undefined when it can. */
+export function peerProblem(node: TargetNode): MicroError | undefined {
+  const { protocol } = node.metadata;
+  if (protocol === "mucp") return undefined;
+  const who = `node ${node.id} (${node.address})`;
+  const detail =
+    protocol === undefined
+      ? `${who} names no protocol in its metadata: it is an old Go Micro peer that wants application/json-rpc, which this client does not speak`
+      : `${who} speaks ${protocol}: use a client plugin for it`;
+  return clientError("UNIMPLEMENTED", detail, { notSent: true });
+}
+
+/** An error of the transport under the client's name where it has none. */
+export function transportFailure(error: Error): MicroError {
+  const known = MicroError.from(error, { id: CLIENT_ID, code: "UNAVAILABLE" });
+  if (known.id !== "") return known;
+  const { code, detail, status, httpCode, notSent } = known;
+  return new MicroError({ id: "go.micro.client.transport", code, detail, status, httpCode, notSent, cause: error });
+}

@@ -1,0 +1,171 @@
+import type {
+  AttemptOutcome,
+  AttemptRequest,
+  AttemptSink,
+  ClientWire,
+  NetworkStream,
+  RunningAttempt,
+} from "@micro/client";
+import type { Codecs } from "@micro/codec";
+import { MicroError, type Metadata } from "@micro/core";
+import type { AcquireOptions, Lease, SessionPool, TransportMessage } from "@micro/transport";
+import { requestHeader } from "./rpc-headers.ts";
+import {
+  outcomeOfFailure,
+  outcomeOfReply,
+  peerProblem,
+  replyError,
+  transportFailure,
+  undecodable,
+} from "./rpc-replies.ts";
+import { RpcStream } from "./rpc-stream.ts";
+
+/** What an {@link RpcWire} is made of. */
+export interface RpcWireOptions {
+  readonly codecs: Codecs;
+  readonly pool: SessionPool;
+}
+
+/** The wire of Go Micro's rpc client (spec 1.2 to 1.12). */
+export class RpcWire implements ClientWire {
+  readonly addressMetadata = { protocol: "mucp" };
+  readonly codecs: Codecs;
+  readonly pool: SessionPool;
+  #lastId = 0;
+
+  constructor({ codecs, pool }: RpcWireOptions) {
+    this.codecs = codecs;
+    this.pool = pool;
+  }
+
+  /** The number of the next request (spec 1.3). */
+  nextId(): string {
+    return `${this.#lastId++}`;
+  }
+
+  call(request: AttemptRequest, sink: AttemptSink): RunningAttempt {
+    return new RpcCall(this, request, sink);
+  }
+
+  close(options: { readonly graceMs: number }): Promise<void> {
+    return this.pool.close(options);
+  }
+
+  async open(request: AttemptRequest): Promise<NetworkStream> {
+    const problem = peerProblem(request.node);
+    if (problem !== undefined) throw problem;
+    const codec = this.codecs.get(request.contentType);
+    const { pool } = this;
+    const lease = await pool.acquire(request.node.address, {
+      metadata: request.node.metadata,
+      deadline: request.connectDeadline,
+      exclusive: true,
+    });
+    try {
+      const stream = await lease.session.open();
+      const header = requestHeader(request, this.nextId(), true);
+      const { endpoint } = request.call;
+      return new RpcStream(stream, { codec, header, endpoint, release: () => pool.release(lease, true) });
+    } catch (error) {
+      pool.release(lease, true);
+      throw transportFailure(error as Error);
+    }
+  }
+}
+
+/** One unary attempt. It is the message and the options of the pool too, as this is the path every call takes. */
+class RpcCall implements RunningAttempt, TransportMessage, AcquireOptions {
+  header!: Metadata;
+  body!: Uint8Array;
+  readonly #wire: RpcWire;
+  readonly #request: AttemptRequest;
+  readonly #sink: AttemptSink;
+  #lease: Lease | undefined = undefined;
+  #giveUp: ((reason: Error) => void) | undefined = undefined;
+  #over = false;
+
+  constructor(wire: RpcWire, request: AttemptRequest, sink: AttemptSink) {
+    this.#wire = wire;
+    this.#request = request;
+    this.#sink = sink;
+    try {
+      const problem = peerProblem(request.node);
+      if (problem !== undefined) throw problem;
+      this.body = wire.codecs.get(request.contentType).encode(request.call.message);
+    } catch (error) {
+      this.#end(MicroError.from(error, { id: "go.micro.client.codec" }), undefined, "ok");
+      return;
+    }
+    try {
+      const lease = wire.pool.acquire(request.node.address, this);
+      if (lease instanceof Promise) this.#sendLater(lease);
+      else this.#send(lease);
+    } catch (error) {
+      this.#failed(error as Error);
+    }
+  }
+
+  get metadata(): Readonly<Record<string, string>> {
+    return this.#request.node.metadata;
+  }
+
+  get deadline(): number {
+    return this.#request.connectDeadline;
+  }
+
+  giveUp(reason: Error): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#giveUp?.(reason);
+    if (this.#lease !== undefined) this.#wire.pool.release(this.#lease, true);
+  }
+
+  #sendLater(acquired: Promise<Lease>): void {
+    acquired.then(
+      (lease) => {
+        if (this.#over) this.#wire.pool.release(lease);
+        else this.#send(lease);
+      },
+      (error: Error) => this.#failed(error),
+    );
+  }
+
+  #send(lease: Lease): void {
+    this.#lease = lease;
+    this.header = requestHeader(this.#request, this.#wire.nextId(), false);
+    this.#giveUp = lease.session.call(this, (error, reply) => {
+      if (this.#over) return;
+      this.#wire.pool.release(lease, error !== undefined);
+      this.#lease = undefined;
+      if (reply === undefined) this.#failed(error ?? new Error("the transport gave neither a reply nor an error"));
+      else this.#replied(reply);
+    });
+  }
+
+  #replied(reply: TransportMessage): void {
+    const error = replyError(reply);
+    if (error !== undefined) {
+      this.#end(error, undefined, outcomeOfReply(reply.header));
+      return;
+    }
+    let value: unknown;
+    try {
+      // Go names the wrong content type in a reply: it is what was asked for (spec 1.2).
+      value = this.#wire.codecs.get(this.#request.contentType).decode(reply.body);
+    } catch (failure) {
+      this.#end(undecodable(failure, this.#request.call.endpoint), undefined, "ok");
+      return;
+    }
+    this.#end(undefined, value, "ok");
+  }
+
+  #failed(error: Error): void {
+    if (this.#over) return;
+    this.#end(transportFailure(error), undefined, outcomeOfFailure(error));
+  }
+
+  #end(error: MicroError | undefined, reply: unknown, outcome: AttemptOutcome): void {
+    this.#over = true;
+    this.#sink.ended(error, reply, outcome);
+  }
+}

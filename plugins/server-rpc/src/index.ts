@@ -1,0 +1,1 @@
+export { rpcServer } from "./rpc-server.ts";

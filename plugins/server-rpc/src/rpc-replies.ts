@@ -1,0 +1,43 @@
+import { Metadata, type MicroError } from "@micro/core";
+import type { Refusal } from "@micro/server";
+
+/** No body. */
+export const EMPTY = new Uint8Array(0);
+
+/** The header of a regular answer: what Go clients need and nothing that they would have to ignore (spec 1.2). */
+export function replyHeader(contentType: string, id: string): Metadata {
+  const header = new Metadata();
+  header.setLower("content-type", contentType);
+  header.setLower("micro-id", id);
+  return header;
+}
+
+/** The header of a failed answer; its body is empty (spec 1.11). A refusal says that no handler ran. */
+export function errorHeader(
+  error: MicroError,
+  { contentType, id, refusal }: { readonly contentType: string; readonly id: string; readonly refusal?: Refusal | undefined },
+): Metadata {
+  const text = errorText(error);
+  const header = replyHeader(contentType, id);
+  header.setLower("micro-error", text);
+  header.setLower("x-micro-error", text);
+  if (refusal !== undefined) header.setLower("micro-refused", refusal);
+  return header;
+}
+
+const UNSAFE = /[<>&\u2028\u2029]/g;
+
+/** `Micro-Error` as Go writes it: JSON with what HTML treats specially escaped (spec 1.11). Never empty, or it would be no error. */
+export function errorText(error: MicroError): string {
+  return JSON.stringify(error).replace(
+    UNSAFE,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}
+
+/** Deadline of a `Timeout` header in nanoseconds (spec 1.3), in ms since the epoch; what is no number is ignored. */
+export function deadlineOf(timeout: string | undefined): number {
+  if (timeout === undefined || !/^\d{1,19}$/.test(timeout)) return Infinity;
+  const ms = Number(timeout) / 1e6;
+  return ms === 0 ? Infinity : Date.now() + ms;
+}

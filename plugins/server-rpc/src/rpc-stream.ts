@@ -1,0 +1,217 @@
+import type { Codec } from "@micro/codec";
+import { type Logger, Metadata, MicroError } from "@micro/core";
+import type { CallOrigin, Dispatcher, Refusal, Route, ServerCall } from "@micro/server";
+import type { IncomingExchange, TransportMessage, TransportStream } from "@micro/transport";
+import { callerGone, handlerMetadata } from "./rpc-call.ts";
+import { deadlineOf, EMPTY, errorHeader, replyHeader } from "./rpc-replies.ts";
+
+/** What {@link serveStream} works with. */
+export interface RpcStreamOptions {
+  readonly dispatcher: Dispatcher;
+  readonly codec: Codec;
+  readonly contentType: string;
+  readonly service: string;
+  readonly logger: Logger;
+}
+
+const DONE = { done: true, value: undefined } as const;
+/** The end of a stream, in either direction (spec 1.12). */
+const EOS = "EOS";
+
+/** Refuses a stream: its first and last frame is the error. */
+export function refuseStream(
+  exchange: IncomingExchange,
+  error: MicroError,
+  options: { readonly contentType: string; readonly refusal?: Refusal; readonly logger: Logger },
+): void {
+  const replies = new Replies(exchange, exchange.accept(), options);
+  replies.fail(error, options.refusal);
+}
+
+/** Serves a stream in Go Micro's frames (spec 1.12): never rejects, all errors go to the caller or the log. */
+export async function serveStream(
+  exchange: IncomingExchange,
+  route: Route,
+  options: RpcStreamOptions,
+): Promise<void> {
+  const { dispatcher, codec, logger, service } = options;
+  const stream = exchange.accept();
+  const replies = new Replies(exchange, stream, options);
+  const requests = new RequestFrames(stream, codec);
+  try {
+    const origin: CallOrigin = {
+      metadata: handlerMetadata(exchange),
+      deadline: deadlineOf(exchange.first.header.get("timeout")),
+      remote: exchange.remote,
+      local: false,
+    };
+    // The first frame only opens the stream. A handler of one request is given the next one, as in Go (spec 1.12).
+    const single = route.kind === "serverStream" || route.kind === "unary";
+    let input: unknown = requests;
+    if (single) {
+      const early = route.kind === "unary" && exchange.first.body.length > 0;
+      input = early ? codec.decode(exchange.first.body) : (await requests.next()).value;
+    }
+    const { call, result } = dispatcher.stream(route, origin, input);
+    watch(call, { stream, requests, replies });
+    const output = await result;
+    if (route.kind === "clientStream" || route.kind === "unary") await replies.send(codec.encode(output));
+    else for await (const reply of output as AsyncIterable<unknown>) await replies.send(codec.encode(reply));
+    replies.end();
+  } catch (error) {
+    replies.fail(MicroError.from(error, { id: service }));
+  } finally {
+    requests.leave();
+    logger.trace("stream ended", { endpoint: route.endpoint });
+  }
+}
+
+/** Ends everything when the call is cancelled: by its deadline, by the server's stop, or because the peer has gone. */
+function watch(
+  call: ServerCall,
+  parts: { readonly stream: TransportStream; readonly requests: RequestFrames; readonly replies: Replies },
+): void {
+  const { stream, requests, replies } = parts;
+  stream.onAbort((reason) => {
+    // A peer that leaves after the last word takes nothing from anybody.
+    if (!replies.over) call.cancellation.abort(callerGone(reason));
+  });
+  call.cancellation.onAbort((reason) => {
+    requests.fail(reason);
+    replies.fail(MicroError.from(reason));
+  });
+}
+
+/** The frames that go to the caller. */
+class Replies {
+  readonly #stream: TransportStream;
+  readonly #contentType: string;
+  readonly #logger: Logger;
+  readonly #header: Metadata;
+  readonly #id: string;
+  #over = false;
+
+  constructor(
+    exchange: IncomingExchange,
+    stream: TransportStream,
+    { contentType, logger }: { readonly contentType: string; readonly logger: Logger },
+  ) {
+    const { header } = exchange.first;
+    this.#stream = stream;
+    this.#contentType = contentType;
+    this.#logger = logger;
+    this.#id = header.get("micro-id") ?? "";
+    this.#header = this.#mark(replyHeader(contentType, this.#id), header.get("micro-stream"));
+  }
+
+  get over(): boolean {
+    return this.#over;
+  }
+
+  /** Resolves when there is room for more. */
+  async send(body: Uint8Array): Promise<void> {
+    if (this.#over) throw new MicroError({ code: "CANCELLED", detail: "the stream is over" });
+    await this.#stream.send({ header: this.#header, body });
+  }
+
+  end(): void {
+    const header = new Metadata(this.#header);
+    header.setLower("micro-error", EOS);
+    header.setLower("x-micro-error", EOS);
+    this.#last(header);
+  }
+
+  fail(error: MicroError, refusal?: Refusal): void {
+    const header = errorHeader(error, { contentType: this.#contentType, id: this.#id, refusal });
+    this.#last(this.#mark(header, this.#header.get("micro-stream")));
+  }
+
+  #last(header: Metadata): void {
+    if (this.#over) return;
+    this.#over = true;
+    try {
+      this.#stream.send({ header, body: EMPTY })?.catch(() => undefined);
+      this.#stream.closeSend();
+    } catch (error) {
+      // The caller has gone: the handler was told by that already.
+      this.#logger.debug("a stream's last frame had no reader", { error });
+    }
+  }
+
+  #mark(header: Metadata, stream: string | undefined): Metadata {
+    return stream === undefined ? header : header.setLower("micro-stream", stream);
+  }
+}
+
+/** The requests that come from the caller. */
+class RequestFrames implements AsyncIterableIterator<unknown, undefined> {
+  readonly #frames: AsyncIterator<TransportMessage>;
+  readonly #codec: Codec;
+  #over = false;
+  #error: Error | undefined = undefined;
+  #waiting: ((error: Error) => void) | undefined = undefined;
+
+  constructor(stream: TransportStream, codec: Codec) {
+    this.#frames = stream.messages[Symbol.asyncIterator]();
+    this.#codec = codec;
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  next(): Promise<IteratorResult<unknown, undefined>> {
+    if (this.#error !== undefined) {
+      const error = this.#error;
+      this.#error = undefined;
+      return Promise.reject(error);
+    }
+    if (this.#over) return Promise.resolve(DONE);
+    return new Promise((resolve, reject) => {
+      this.#waiting = reject;
+      this.#frames
+        .next()
+        .then((frame) => this.#read(frame))
+        .then(resolve, reject)
+        .finally(() => {
+          this.#waiting = undefined;
+        });
+    });
+  }
+
+  return(): Promise<IteratorResult<unknown, undefined>> {
+    this.leave();
+    return Promise.resolve(DONE);
+  }
+
+  /** The handler reads no more. */
+  leave(): void {
+    this.#over = true;
+    void Promise.resolve(this.#frames.return?.()).catch(() => undefined);
+  }
+
+  /** The reader gets this reason instead of what would still have come. */
+  fail(reason: Error): void {
+    if (this.#over) return;
+    this.#over = true;
+    if (this.#waiting === undefined) this.#error = reason;
+    else this.#waiting(reason);
+  }
+
+  #read(frame: IteratorResult<TransportMessage>): IteratorResult<unknown, undefined> {
+    // A Go client that goes away looks like the end of its requests, and is one for Go's handlers.
+    if (frame.done === true) {
+      this.#over = true;
+      return DONE;
+    }
+    const { header, body } = frame.value;
+    const error = header.get("micro-error") ?? "";
+    if (error === "") {
+      const value = this.#codec.decode(body) ?? (body.length === 0 ? {} : null);
+      return { done: false, value };
+    }
+    this.#over = true;
+    if (error === EOS) return DONE;
+    throw MicroError.parse(error);
+  }
+}
