@@ -29,8 +29,24 @@ export interface BrokerSubscribeOptions extends BrokerCallOptions {
 export interface Subscription {
   readonly topic: string;
   readonly queue: string | undefined;
-  /** Takes it away; resolves when handlers that run have ended. Idempotent. */
+  /**
+   * Takes it away: nothing new comes, and it resolves when what it had taken is handled. After `timeoutMs` what has not
+   * begun goes to other members of the queue or is reported as undelivered; rejects with `TIMEOUT` when a handler
+   * runs even then (a handler that waits for the end of its own subscription does). Idempotent.
+   */
   unsubscribe(options?: BrokerCallOptions): Promise<void>;
+}
+
+/** What a broker has done since it was made; the numbers only rise. */
+export interface BrokerCounters {
+  /** Messages that `publish` took. */
+  readonly published: number;
+  /** Handlers that resolved. */
+  readonly handled: number;
+  /** Handlers that rejected; each is logged. */
+  readonly handlerErrors: number;
+  /** Copies of messages that a known subscriber did not get: no room, not reachable, no answer, taken away. */
+  readonly undelivered: number;
 }
 
 /**
@@ -40,7 +56,12 @@ export interface Subscription {
 export interface Broker extends Lifecycle {
   /** Name in node metadata: `http`. */
   readonly name: string;
-  /** Resolves when the broker has taken the message. Rejects with `RESOURCE_EXHAUSTED` when its queue is full. */
+  readonly counters: BrokerCounters;
+  /**
+   * Resolves when the broker has taken the message; nobody there is no error. When it rejects, nobody gets the
+   * message: with `RESOURCE_EXHAUSTED` no subscriber had room or the message is too large, with `UNAVAILABLE` the
+   * broker cannot be reached or is stopped, with `BAD_REQUEST` the topic is none.
+   */
   publish(topic: string, message: BrokerMessage, options?: BrokerCallOptions): Promise<void>;
   /** Resolves when messages published from now on arrive. A handler that rejects is logged and counted. */
   subscribe(

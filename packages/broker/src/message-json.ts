@@ -1,0 +1,101 @@
+import { canonicalKey, Metadata } from "@micro/core";
+import type { BrokerMessage } from "./broker.ts";
+import { brokerError } from "./broker-errors.ts";
+import { checkSize, tooLarge } from "./message-rules.ts";
+
+/** What the JSON of a message may be longer than the message itself: base64 and escapes, and a little around it. */
+const jsonLimit = (maxBytes: number): number => 2 * maxBytes + 64 * 1024;
+
+/** Bound of a message in either form. */
+export interface MessageLimit {
+  /** Body and header in bytes, the option `max_message_size`. */
+  readonly maxBytes: number;
+}
+
+/** Bytes of JSON that a reader has to accept, so that every message of `maxBytes` gets through. */
+export function maxJsonBytes({ maxBytes }: MessageLimit): number {
+  return jsonLimit(maxBytes);
+}
+
+/**
+ * The JSON that Go's brokers put on the wire (spec 5.1): `{"Header":{…},"Body":"<base64>"}`, header keys as Go writes
+ * them and sorted as Go sorts them. Throws `RESOURCE_EXHAUSTED` that names `max_message_size`.
+ */
+export function encodeMessage(message: BrokerMessage, limit: MessageLimit): Uint8Array {
+  checkSize(message, limit.maxBytes);
+  const pairs = Array.from(message.header, ([key, value]) => [canonicalKey(key), value] as const);
+  pairs.sort(([a], [b]) => (a < b ? -1 : 1));
+  const body = Buffer.from(message.body.buffer, message.body.byteOffset, message.body.byteLength);
+  const header = pairs.map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`).join(",");
+  const json = Buffer.from(`{"Header":{${header}},"Body":"${body.toString("base64")}"}`);
+  if (json.byteLength > jsonLimit(limit.maxBytes)) {
+    throw tooLarge(`the message with its header escaped has ${json.byteLength} bytes`, limit.maxBytes);
+  }
+  return json;
+}
+
+const utf8 = new TextDecoder("utf-8", { fatal: true });
+/** Go reads base64 with line ends in it, and nothing else that is not of the alphabet. */
+const LINE_ENDS = /[\r\n]/g;
+
+/**
+ * Reads the JSON of a message. Keys are found in any case and others ignored, null counts as empty (as Go reads it);
+ * everything else must fit. Throws `BAD_REQUEST` that names what does not, and `RESOURCE_EXHAUSTED` beyond the limit.
+ */
+export function decodeMessage(json: Uint8Array, limit: MessageLimit): BrokerMessage {
+  if (json.byteLength > jsonLimit(limit.maxBytes)) {
+    throw tooLarge(`the JSON of the message has ${json.byteLength} bytes`, limit.maxBytes);
+  }
+  const parsed = parse(json);
+  if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) {
+    throw malformed("it is no object");
+  }
+  let header = new Metadata();
+  let body: Uint8Array = new Uint8Array(0);
+  for (const [key, value] of Object.entries(parsed)) {
+    const name = key.toLowerCase();
+    if (name === "header") header = readHeader(value);
+    else if (name === "body") body = readBody(value);
+  }
+  const message = { header, body };
+  checkSize(message, limit.maxBytes);
+  return message;
+}
+
+function parse(json: Uint8Array): unknown {
+  try {
+    return JSON.parse(utf8.decode(json)) as unknown;
+  } catch (cause) {
+    throw malformed(cause instanceof Error ? cause.message : String(cause), cause);
+  }
+}
+
+function readHeader(value: unknown): Metadata {
+  const header = new Metadata();
+  if (value === null) return header;
+  if (typeof value !== "object" || Array.isArray(value)) throw malformed("'Header' is no object");
+  for (const [key, text] of Object.entries(value)) {
+    if (typeof text === "string") header.set(key, text);
+    else if (text === null) header.set(key, "");
+    else throw malformed(`header ${JSON.stringify(key.slice(0, 40))} is no text`);
+  }
+  return header;
+}
+
+function readBody(value: unknown): Uint8Array {
+  if (value === null) return new Uint8Array(0);
+  if (typeof value !== "string") throw malformed("'Body' is no text");
+  const base64 = value.replace(LINE_ENDS, "");
+  const padding = base64.endsWith("==") ? 2 : base64.endsWith("=") ? 1 : 0;
+  const bytes = Buffer.from(base64, "base64");
+  // Node skips what it does not know: then the length tells, or a letter of the other alphabet does.
+  const whole = base64.length % 4 === 0 && bytes.length === (base64.length / 4) * 3 - padding;
+  if (!whole || /[-_]/.test(base64)) throw malformed("'Body' is no base64");
+  // Small ones are views of a buffer that others use too: nobody outside may see that.
+  if (bytes.byteLength !== bytes.buffer.byteLength) return new Uint8Array(bytes);
+  return new Uint8Array(bytes.buffer);
+}
+
+function malformed(why: string, cause?: unknown): Error {
+  return brokerError("BAD_REQUEST", `the message is not the JSON of spec 5.1: ${why}`, { cause });
+}

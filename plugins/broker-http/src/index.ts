@@ -1,0 +1,1 @@
+export { httpBroker } from "./plugin.ts";

@@ -1,0 +1,2 @@
+export { memoryBroker } from "./memory-broker.ts";
+export { MemoryBus } from "./memory-bus.ts";

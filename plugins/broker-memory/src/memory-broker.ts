@@ -1,0 +1,124 @@
+import {
+  type Broker,
+  type BrokerCallOptions,
+  type BrokerEvent,
+  type BrokerMessage,
+  type BrokerSubscribeOptions,
+  broker,
+  brokerError,
+  checkAbort,
+  checkQueue,
+  checkSize,
+  checkTopic,
+  DeliveryReport,
+  deliveryOptions,
+  Subscriber,
+  type SubscriberLimits,
+  type Subscription,
+} from "@micro/broker";
+import { definePlugin, option } from "@micro/core";
+import { logger } from "@micro/logger";
+import { MemoryBus } from "./memory-bus.ts";
+
+interface MemoryBrokerOptions {
+  readonly bus: MemoryBus;
+  readonly report: DeliveryReport;
+  readonly limits: SubscriberLimits;
+  readonly maxMessageSize: number;
+}
+
+class MemoryBroker implements Broker {
+  readonly name = "memory";
+  readonly counters: DeliveryReport;
+  readonly #options: MemoryBrokerOptions;
+  readonly #subscriptions = new Set<Subscription>();
+  #stopped = false;
+
+  constructor(options: MemoryBrokerOptions) {
+    this.#options = options;
+    this.counters = options.report;
+  }
+
+  start(): void {
+    this.#stopped = false;
+  }
+
+  async stop({ graceMs }: { readonly graceMs: number }): Promise<void> {
+    this.#stopped = true;
+    const ends = [...this.#subscriptions].map((each) => each.unsubscribe({ timeoutMs: graceMs }));
+    const errors = (await Promise.allSettled(ends)).flatMap((end) =>
+      end.status === "rejected" ? [end.reason as unknown] : [],
+    );
+    if (errors.length > 0) throw new AggregateError(errors, "broker 'memory': not every handler has ended");
+  }
+
+  async publish(topic: string, message: BrokerMessage, options: BrokerCallOptions = {}): Promise<void> {
+    const what = `publishing to '${topic}'`;
+    this.#check(what);
+    checkAbort(what, options.signal);
+    checkTopic(topic);
+    const { bus, maxMessageSize } = this.#options;
+    checkSize(message, maxMessageSize);
+    bus.publish(topic, message);
+    this.counters.published++;
+    await bus.pressure(topic, options);
+  }
+
+  async subscribe(
+    topic: string,
+    handler: (event: BrokerEvent) => Promise<void>,
+    options: BrokerSubscribeOptions = {},
+  ): Promise<Subscription> {
+    const what = `subscribing to '${topic}'`;
+    this.#check(what);
+    checkAbort(what, options.signal);
+    checkTopic(topic);
+    checkQueue(options.queue);
+    const { bus, limits, report } = this.#options;
+    const subscriber = new Subscriber({ topic, queue: options.queue, handler, limits, report });
+    const remove = bus.add(subscriber);
+    let ended: Promise<void> | undefined;
+    const subscription: Subscription = {
+      topic,
+      queue: options.queue,
+      unsubscribe: (bounds) => {
+        remove();
+        this.#subscriptions.delete(subscription);
+        ended ??= subscriber.end(bounds);
+        return ended;
+      },
+    };
+    this.#subscriptions.add(subscription);
+    return subscription;
+  }
+
+  #check(what: string): void {
+    if (!this.#stopped) return;
+    throw brokerError(
+      "UNAVAILABLE",
+      `${what}: the broker 'memory' is stopped, and with it its service; start another one`,
+      { notSent: true },
+    );
+  }
+}
+
+/**
+ * Publish and subscribe inside one process. Without the option `bus` a service hears itself alone; services that are
+ * given the same {@link MemoryBus} hear each other.
+ */
+export const memoryBroker = definePlugin(broker, {
+  name: "memory",
+  config: {
+    ...deliveryOptions,
+    bus: option.value(MemoryBus.is, {
+      description: "The topics of this service; shared with others on purpose",
+      expects: "a MemoryBus",
+    }),
+  },
+  needs: [logger],
+  create: ({ config, deps }) => {
+    const { bus, maxMessageSize, onHandlerError, onDeliveryFailure, ...limits } = config;
+    const report = new DeliveryReport({ logger: deps.logger, onHandlerError, onDeliveryFailure });
+    return new MemoryBroker({ bus: bus ?? new MemoryBus(), report, limits, maxMessageSize });
+  },
+});
