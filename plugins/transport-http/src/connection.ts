@@ -1,0 +1,178 @@
+import type { Socket } from "node:net";
+import { unavailable } from "./errors.ts";
+import type { MessageKind, ReceivedMessage } from "./header-block.ts";
+import { MessageReader } from "./message-reader.ts";
+import { Outbox } from "./outbox.ts";
+import type { HttpSettings } from "./settings.ts";
+
+/** What a connection tells its owner. None of it is called inside a method of the connection. */
+export interface ConnectionOwner {
+  onMessage(message: ReceivedMessage): void;
+  /** The peer broke the framing: nothing more is read. The owner closes the connection. */
+  onViolation(error: Error): void;
+  /** The peer sends no more, at the end of a message. The owner closes the connection. */
+  onPeerEnd(): void;
+  /** The socket takes bytes again. */
+  onRoom(): void;
+  /** The end, once. `reason` is undefined when nothing went wrong. */
+  onClosed(reason: Error | undefined): void;
+  /** Looks at deadlines of its own; `now` is of `performance.now()`. */
+  onCheck(now: number): void;
+}
+
+/** One socket with its reader, its outbox and its deadlines. */
+export class Connection {
+  readonly socket: Socket;
+  readonly outbox: Outbox;
+  readonly reader: MessageReader;
+  /** Own and the peer's address, as `host:port`. */
+  readonly local: string;
+  readonly remote: string;
+  readonly #settings: HttpSettings;
+  readonly #owner: ConnectionOwner;
+  readonly #watch: ConnectionWatch;
+  /** When the message that is being read began; 0 between messages. */
+  #partialSince = 0;
+  /** When something was last read. */
+  lastRead = performance.now();
+  /** When what is left after `end()` is thrown away; 0 while it was not called. */
+  #endBy = 0;
+  #reason: Error | undefined;
+  #closed = false;
+
+  constructor(
+    socket: Socket,
+    options: {
+      readonly kind: MessageKind;
+      readonly settings: HttpSettings;
+      readonly owner: ConnectionOwner;
+      readonly watch: ConnectionWatch;
+    },
+  ) {
+    const { settings, owner, watch } = options;
+    this.socket = socket;
+    this.#settings = settings;
+    this.#owner = owner;
+    this.#watch = watch;
+    this.local = endpoint(socket.localAddress, socket.localPort);
+    this.remote = endpoint(socket.remoteAddress, socket.remotePort);
+    this.reader = new MessageReader(options.kind, settings, (message) => owner.onMessage(message));
+    this.outbox = new Outbox(socket, () => owner.onRoom());
+    socket.setNoDelay(true);
+    socket.setKeepAlive(true, 15_000);
+    socket.on("data", (chunk: Buffer) => this.#onData(chunk));
+    socket.on("end", () => {
+      if (this.#closed) return;
+      if (this.reader.end()) owner.onPeerEnd();
+      else owner.onViolation(unavailable("the peer closed the connection in the middle of a message"));
+    });
+    socket.on("error", (error) => {
+      this.#reason ??= unavailable(`the connection to ${this.remote} broke: ${error.message}`, {
+        cause: error,
+      });
+    });
+    socket.on("close", () => this.#onClose());
+    watch.add(this);
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** Writes what is left, then closes; what the peer does not take within a second is dropped. */
+  end(): void {
+    if (this.#closed || this.#endBy !== 0) return;
+    this.reader.close();
+    this.#endBy = performance.now() + LINGER_MS;
+    this.outbox.end();
+    // Bytes that nobody reads any more would keep the socket from seeing the peer's end.
+    this.socket.resume();
+  }
+
+  /** Closes at once. */
+  destroy(reason: Error | undefined): void {
+    if (this.#closed) return;
+    this.#reason ??= reason;
+    this.reader.close();
+    this.outbox.close();
+    this.socket.destroy();
+  }
+
+  /** Called by the watch from time to time. */
+  check(now: number): void {
+    const { readTimeout, writeTimeout } = this.#settings;
+    const { blockedSince } = this.outbox;
+    // While we do not read, it is not the peer who is slow.
+    if (this.#partialSince !== 0 && this.socket.isPaused()) this.#partialSince = now;
+    if (this.#endBy !== 0) {
+      if (now > this.#endBy) this.socket.destroy();
+    } else if (this.#partialSince !== 0 && now - this.#partialSince > readTimeout) {
+      this.destroy(
+        unavailable(`a message was not complete within transport.read_timeout, ${readTimeout} ms`),
+      );
+    } else if (blockedSince !== 0 && now - blockedSince > writeTimeout) {
+      this.destroy(unavailable(`the peer took no bytes for transport.write_timeout, ${writeTimeout} ms`));
+    } else this.#owner.onCheck(now);
+  }
+
+  #onData(chunk: Buffer): void {
+    this.lastRead = performance.now();
+    const { reader } = this;
+    const { count } = reader;
+    try {
+      reader.feed(chunk);
+    } catch (error) {
+      reader.close();
+      this.#owner.onViolation(error instanceof Error ? error : unavailable(String(error)));
+      return;
+    }
+    if (!reader.partial) this.#partialSince = 0;
+    else if (this.#partialSince === 0 || reader.count !== count) this.#partialSince = this.lastRead;
+  }
+
+  #onClose(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.reader.close();
+    this.outbox.close();
+    this.#watch.delete(this);
+    this.#owner.onClosed(this.#reason);
+  }
+}
+
+/** How long a closing connection may take to deliver its last bytes. */
+const LINGER_MS = 1000;
+
+/** One timer for the deadlines of all connections of a transport; runs while there are any. */
+export class ConnectionWatch {
+  readonly #connections = new Set<Connection>();
+  readonly #intervalMs: number;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(intervalMs: number) {
+    this.#intervalMs = intervalMs;
+  }
+
+  add(connection: Connection): void {
+    this.#connections.add(connection);
+    this.#timer ??= setInterval(() => this.#check(), this.#intervalMs).unref();
+  }
+
+  delete(connection: Connection): void {
+    this.#connections.delete(connection);
+    if (this.#connections.size > 0) return;
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+
+  #check(): void {
+    const now = performance.now();
+    for (const connection of this.#connections) connection.check(now);
+  }
+}
+
+/** `host:port`, with brackets around an IPv6 address. */
+export function endpoint(host: string | undefined, port: number | undefined): string {
+  if (host === undefined || port === undefined) return "";
+  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+}

@@ -1,0 +1,279 @@
+import { Metadata } from "@micro/core";
+import { transportError, violation } from "./errors.ts";
+import type { HttpSettings } from "./settings.ts";
+
+/** Which of the two message forms of HTTP/1.1 is read. */
+export type MessageKind = "request" | "response";
+
+/** The body of a message without one. */
+export const EMPTY: Uint8Array = new Uint8Array(0);
+
+/** A message as it came, with what its start line and framing headers said. */
+export class ReceivedMessage {
+  readonly header = new Metadata();
+  body: Uint8Array = EMPTY;
+  /** Status of a response, 0 for a request. */
+  readonly status: number;
+  /** `502 Bad Gateway` of a response, the request line of a request. */
+  readonly startLine: string;
+  /** `Micro-Id`. */
+  id: string | undefined = undefined;
+  /** `Micro-Stream`. */
+  stream: string | undefined = undefined;
+  /** `Micro-Mux`: makes it a frame of the multiplexing between our own peers. */
+  control: string | undefined = undefined;
+  /** `Content-Length`, -1 when there is none. */
+  contentLength = -1;
+  /** Whether the body is chunked. */
+  chunked = false;
+  /** `Connection: close`. */
+  close = false;
+  /** Size of a body beyond the limit, whose bytes were dropped; 0 for any other. */
+  tooLarge = 0;
+
+  constructor(status: number, startLine: string) {
+    this.status = status;
+    this.startLine = startLine;
+  }
+}
+
+/** Headers that say something to the transport itself. */
+const Role = { none: 0, length: 1, encoding: 2, connection: 3, id: 4, stream: 5, mux: 6, host: 7 } as const;
+type Role = (typeof Role)[keyof typeof Role];
+
+const ROLES: Readonly<Record<string, Role>> = {
+  "content-length": Role.length,
+  "transfer-encoding": Role.encoding,
+  connection: Role.connection,
+  "micro-id": Role.id,
+  "micro-stream": Role.stream,
+  "micro-mux": Role.mux,
+  host: Role.host,
+};
+
+interface Name {
+  readonly lower: string;
+  readonly role: Role;
+}
+
+interface Field {
+  readonly name: Name;
+  readonly value: string;
+}
+
+/** The lines before `Micro-Id`, which our writer keeps equal from call to call: taken apart once. */
+interface Stable {
+  readonly text: string;
+  readonly status: number;
+  readonly startLine: string;
+  readonly fields: readonly Field[];
+}
+
+const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+const REQUEST_LINE = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+ [\x21-\x7e]+ HTTP\/1\.[01]$/;
+const STATUS_LINE = /^HTTP\/1\.[01] ([1-5][0-9]{2})(?: ([\t\x20-\x7e\x80-\xff]*))?$/;
+const LENGTH = /^[0-9]{1,15}$/;
+const CONTROL = /[^\t\x20-\x7e\x80-\xff]/;
+
+const SEPARATOR = "\r\nMicro-Id: ";
+const MAX_STABLE = 8;
+const MAX_NAMES = 1024;
+const names = new Map<string, Name>();
+
+/** Takes header blocks apart, strictly: what two parsers could read differently is refused (spec 1.1). */
+export class HeaderParser {
+  readonly #kind: MessageKind;
+  readonly #maxHeaders: number;
+  readonly #stable: Stable[] = [];
+  #replaceAt = 0;
+  #last: Stable | undefined;
+  /** Whether `Content-Length` is shown to the application, as Go does (spec 1.4). */
+  showLength = true;
+
+  constructor(kind: MessageKind, settings: Pick<HttpSettings, "maxHeaders">) {
+    this.#kind = kind;
+    this.#maxHeaders = settings.maxHeaders;
+  }
+
+  /** `text` is the block in latin1, up to and with the line end of its last line. Throws `BAD_REQUEST`. */
+  parse(text: string): ReceivedMessage {
+    const stable = this.#findStable(text);
+    const message = new ReceivedMessage(stable.status, stable.startLine);
+    const { fields } = stable;
+    let lines = fields.length;
+    let shown = 0;
+    for (let at = 0; at < lines; at++) {
+      const field = fields[at] as Field;
+      if (this.#apply(message, field.name, field.value)) shown++;
+    }
+    for (let at = stable.text.length; at < text.length; lines++) {
+      const end = text.indexOf("\r\n", at);
+      const name = readName(text, at, end);
+      if (this.#apply(message, name, readValue(text, at + name.lower.length + 1, end))) shown++;
+      at = end + 2;
+    }
+    if (lines > this.#maxHeaders) {
+      throw transportError(
+        "RESOURCE_EXHAUSTED",
+        `a message has ${lines} headers, more than transport.max_headers, ${this.#maxHeaders}`,
+      );
+    }
+    if (message.header.size < shown) keepFirst(message.header, text);
+    if (message.chunked && (message.contentLength >= 0 || stable.startLine.endsWith("HTTP/1.0"))) {
+      throw violation("a message with Transfer-Encoding has a Content-Length or is HTTP/1.0");
+    }
+    return message;
+  }
+
+  /** Takes one header over; false when it is the framing's own and nobody else sees it. */
+  #apply(message: ReceivedMessage, name: Name, value: string): boolean {
+    if (name.role !== Role.none && !applyRole(message, name.role, value)) {
+      if (name.role !== Role.length || !this.showLength) return false;
+    }
+    message.header.setLower(name.lower, value);
+    return true;
+  }
+
+  #findStable(text: string): Stable {
+    const last = this.#last;
+    if (last !== undefined && text.substring(0, last.text.length) === last.text) return last;
+    const mark = text.indexOf(SEPARATOR);
+    if (mark < 0) return this.#parseStable(text);
+    const part = text.substring(0, mark + 2);
+    let stable = this.#stable.find((known) => known.text === part);
+    if (stable === undefined) {
+      stable = this.#parseStable(part);
+      // What a peer sends decides this memory: a few short entries, the oldest replaced.
+      if (part.length > 2048) return stable;
+      this.#stable[this.#replaceAt] = stable;
+      this.#replaceAt = (this.#replaceAt + 1) % MAX_STABLE;
+    }
+    this.#last = stable;
+    return stable;
+  }
+
+  #parseStable(text: string): Stable {
+    const lineEnd = text.indexOf("\r\n");
+    const line = text.substring(0, lineEnd);
+    let status = 0;
+    let startLine = line;
+    if (this.#kind === "response") {
+      const parts = STATUS_LINE.exec(line);
+      if (parts === null)
+        throw violation(`a reply begins with ${quote(line)}, which is no HTTP/1.1 status line`);
+      status = Number(parts[1]);
+      startLine = `${parts[1]} ${parts[2] ?? ""}`.trimEnd();
+    } else if (!REQUEST_LINE.test(line)) {
+      throw violation(`a request begins with ${quote(line)}, which is no HTTP/1.1 request line`);
+    }
+    const fields: Field[] = [];
+    for (let at = lineEnd + 2; at < text.length; ) {
+      const end = text.indexOf("\r\n", at);
+      fields.push(readField(text, at, end));
+      at = end + 2;
+    }
+    return { text, status, startLine, fields };
+  }
+}
+
+function readField(text: string, from: number, end: number): Field {
+  const name = readName(text, from, end);
+  return { name, value: readValue(text, from + name.lower.length + 1, end) };
+}
+
+function readName(text: string, from: number, end: number): Name {
+  const colon = text.indexOf(":", from);
+  if (colon < 0 || colon > end) {
+    throw violation(`the header line ${quote(text.substring(from, end))} has no ':'`);
+  }
+  return headerName(text.substring(from, colon));
+}
+
+function readValue(text: string, from: number, end: number): string {
+  let start = from;
+  let stop = end;
+  while (start < stop && isBlank(text.charCodeAt(start))) start++;
+  while (stop > start && isBlank(text.charCodeAt(stop - 1))) stop--;
+  const value = text.substring(start, stop);
+  for (let at = start; at < stop; at++) {
+    const code = text.charCodeAt(at);
+    if (code > 126 || (code < 32 && code !== 9)) return readUnusual(value);
+  }
+  return value;
+}
+
+function readUnusual(value: string): string {
+  if (CONTROL.test(value)) throw violation(`the header value ${quote(value)} has a control character`);
+  // Go writes values as raw UTF-8 (spec 1.1); the block was read as latin1 so that one string serves it all.
+  return Buffer.from(value, "latin1").toString("utf8");
+}
+
+function isBlank(code: number): boolean {
+  return code === 32 || code === 9;
+}
+
+function headerName(text: string): Name {
+  const known = names.get(text);
+  if (known !== undefined) return known;
+  // Also refuses folded lines and blanks before the colon.
+  if (!TOKEN.test(text)) throw violation(`${quote(text)} is no header name`);
+  const lower = text.toLowerCase();
+  const name = { lower, role: ROLES[lower] ?? Role.none };
+  if (names.size < MAX_NAMES && text.length <= 64) names.set(text, name);
+  return name;
+}
+
+/** Takes over what a header says to the transport; true when it is shown to the application in any case. */
+function applyRole(message: ReceivedMessage, role: Role, value: string): boolean {
+  switch (role) {
+    case Role.length: {
+      if (!LENGTH.test(value)) throw violation(`Content-Length ${quote(value)} is no number of bytes`);
+      const length = Number(value);
+      if (message.contentLength >= 0 && message.contentLength !== length) {
+        throw violation("a message has two different Content-Length headers");
+      }
+      message.contentLength = length;
+      return false;
+    }
+    case Role.encoding:
+      if (message.chunked || value.toLowerCase() !== "chunked") {
+        throw violation(`Transfer-Encoding ${quote(value)} is not 'chunked' once`);
+      }
+      message.chunked = true;
+      return false;
+    case Role.connection:
+      message.close ||= /(?:^|[,\s])close(?:$|[,\s])/i.test(value);
+      return true;
+    case Role.id:
+      message.id ??= value;
+      return true;
+    case Role.stream:
+      message.stream ??= value;
+      return true;
+    case Role.mux:
+      message.control ??= value;
+      return false;
+    case Role.host:
+      return false;
+    case Role.none:
+      return true;
+  }
+}
+
+/** Of a header that comes twice, the first value counts (spec 1.1). Rare, so found out afterwards. */
+function keepFirst(header: Metadata, text: string): void {
+  const seen = new Set<string>();
+  for (let at = text.indexOf("\r\n") + 2; at < text.length; ) {
+    const end = text.indexOf("\r\n", at);
+    const { name, value } = readField(text, at, end);
+    if (!seen.has(name.lower) && header.has(name.lower)) header.setLower(name.lower, value);
+    seen.add(name.lower);
+    at = end + 2;
+  }
+}
+
+/** A piece of what a peer sent, fit for an error text. */
+function quote(text: string): string {
+  const piece = text.length > 64 ? `${text.slice(0, 64)}…` : text;
+  return JSON.stringify(piece);
+}

@@ -1,0 +1,147 @@
+import net from "node:net";
+import tls from "node:tls";
+import type { IncomingExchange, Listener } from "@micro/transport";
+import { parseAddress } from "./addresses.ts";
+import { endpoint } from "./connection.ts";
+import { SERVER_ID, transportError, unavailable } from "./errors.ts";
+import { ServerConnection } from "./server-connection.ts";
+import type { TransportContext } from "./session-parts.ts";
+import type { TlsSettings } from "./tls-options.ts";
+
+/** What a listener is made of. */
+export interface ListenerOptions {
+  readonly context: TransportContext;
+  readonly tls: TlsSettings | undefined;
+  readonly onExchange: (exchange: IncomingExchange) => void;
+  /** Called when it is closed. */
+  readonly onClosed: (listener: HttpListener) => void;
+}
+
+/** Accepts connections of Go's clients and our own on one address. */
+export class HttpListener implements Listener {
+  readonly #options: ListenerOptions;
+  readonly #server: net.Server;
+  readonly #connections = new Set<ServerConnection>();
+  /** Sockets whose TLS handshake is not done. */
+  readonly #handshaking = new Set<net.Socket>();
+  #address = "";
+  #draining = false;
+  #closed: Promise<void> | undefined;
+  #refused = 0;
+  #onIdle: (() => void) | undefined;
+
+  constructor(options: ListenerOptions) {
+    this.#options = options;
+    const { context } = options;
+    const accept = (socket: net.Socket) => this.#accept(socket);
+    if (options.tls === undefined) this.#server = net.createServer({ noDelay: true }, accept);
+    else {
+      const handshakeTimeout = context.settings.headerTimeout;
+      this.#server = tls.createServer({ handshakeTimeout, ...options.tls.server }, (socket) =>
+        accept(socket),
+      );
+      this.#server.on("connection", (socket: net.Socket) => {
+        this.#handshaking.add(socket);
+        socket.on("close", () => this.#handshaking.delete(socket));
+      });
+      this.#server.on("tlsClientError", (error: Error, socket: tls.TLSSocket) => {
+        const remote = endpoint(socket.remoteAddress, socket.remotePort);
+        context.logger.warn("a TLS handshake failed", { error, remote });
+        socket.destroy();
+      });
+    }
+    this.#server.maxConnections = context.settings.maxConnections;
+    this.#server.on("drop", () => {
+      // Once, then every thousandth time: whoever floods us shall not flood the log.
+      if (this.#refused++ % 1000 !== 0) return;
+      const { maxConnections } = context.settings;
+      context.logger.warn("connections are refused: transport.max_connections is reached", {
+        maxConnections,
+        refused: this.#refused,
+      });
+    });
+  }
+
+  get address(): string {
+    return this.#address;
+  }
+
+  /** Binds `host:port`. Rejects with `CONFLICT` when it is taken, with `UNAVAILABLE` when it is not ours. */
+  async listen(address: string): Promise<void> {
+    const { host, port } = parseAddress(address);
+    const server = this.#server;
+    await new Promise<void>((resolve, reject) => {
+      server.once("error", (error: NodeJS.ErrnoException) => {
+        const taken = error.code === "EADDRINUSE";
+        const detail = taken
+          ? `the address ${address} is taken`
+          : `cannot listen on ${address}: ${error.message}`;
+        reject(transportError(taken ? "CONFLICT" : "UNAVAILABLE", detail, { id: SERVER_ID, cause: error }));
+      });
+      server.listen({ port, ...(host === "" ? {} : { host }) }, resolve);
+    });
+    server.removeAllListeners("error");
+    server.on("error", (error) =>
+      this.#options.context.logger.error("a listener failed", { error, address }),
+    );
+    const bound = server.address();
+    if (bound === null || typeof bound === "string") throw unavailable(`${address} was not bound`);
+    this.#address = endpoint(host === "" || host === "localhost" ? bound.address : host, bound.port);
+  }
+
+  drain(): void {
+    if (this.#draining) return;
+    this.#draining = true;
+    // Its callback comes when the last connection has closed: `close` waits for it.
+    this.#closed = new Promise((resolve) => this.#server.close(() => resolve()));
+    for (const connection of this.#connections) connection.drain();
+  }
+
+  async close(options: { readonly graceMs?: number } = {}): Promise<void> {
+    this.drain();
+    const graceMs = options.graceMs ?? 0;
+    if (graceMs > 0) await this.#idle(graceMs);
+    const reason = unavailable("the server was closed", { id: SERVER_ID });
+    for (const connection of this.#connections) connection.close(reason);
+    for (const socket of this.#handshaking) socket.destroy();
+    await this.#closed;
+    this.#options.onClosed(this);
+  }
+
+  /** Resolves when nothing runs, or when the time is over. */
+  #idle(graceMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, graceMs);
+      const done = (): void => {
+        if (this.#running() > 0) return;
+        clearTimeout(timer);
+        resolve();
+      };
+      this.#onIdle = done;
+      done();
+    });
+  }
+
+  #running(): number {
+    let running = 0;
+    for (const connection of this.#connections) running += connection.running;
+    return running;
+  }
+
+  #accept(socket: net.Socket): void {
+    if (this.#draining) {
+      socket.destroy();
+      return;
+    }
+    const connection = new ServerConnection(socket, {
+      context: this.#options.context,
+      onExchange: this.#options.onExchange,
+      onIdle: () => this.#onIdle?.(),
+      onClosed: (closed) => {
+        this.#connections.delete(closed);
+        this.#onIdle?.();
+      },
+    });
+    this.#connections.add(connection);
+  }
+}

@@ -1,0 +1,163 @@
+import { definePlugin, option } from "@micro/core";
+import { logger } from "@micro/logger";
+import {
+  type DialOptions,
+  type IncomingExchange,
+  type Listener,
+  type Session,
+  type Transport,
+  transport,
+} from "@micro/transport";
+import { ConnectionWatch } from "./connection.ts";
+import { dial } from "./dial.ts";
+import { transportError } from "./errors.ts";
+import { HeaderLines } from "./header-writer.ts";
+import { HttpListener } from "./http-listener.ts";
+import { MUX_KEY, MUX_METADATA } from "./mux-frames.ts";
+import type { TransportContext } from "./session-parts.ts";
+import { isTlsOverrides, readTls, type TlsOverrides, type TlsSettings, tlsSection } from "./tls-options.ts";
+
+/**
+ * Go Micro's http transport (spec 1.1): one message is one HTTP/1.1 message on a raw socket. Between two of our own
+ * peers many calls and streams share one connection; a Go peer is given one exchange at a time on each.
+ */
+export const httpTransport = definePlugin(transport, {
+  name: "http",
+  config: {
+    tls: tlsSection,
+    tlsOptions: option.value<TlsOverrides>(isTlsOverrides, {
+      description: "Options of Node's TLS for `server` and `client`, from code only; they win over `tls`",
+      expects: "{server?: TlsOptions, client?: ConnectionOptions}",
+    }),
+    multiplex: option.boolean({
+      description: "Let calls share connections with peers that can; off, every peer is treated as Go's",
+      default: true,
+    }),
+    maxHeaderSize: option.size({ description: "Largest header block of one message", default: "16KiB" }),
+    maxHeaders: option.integer({ description: "Most headers of one message", default: 100, min: 8 }),
+    headerTimeout: option.duration({
+      description: "Longest time from accept to the end of the first header block",
+      default: "5s",
+    }),
+    readTimeout: option.duration({
+      description: "Longest time from the first to the last byte of one message",
+      default: "30s",
+    }),
+    writeTimeout: option.duration({
+      description: "Longest time that a peer may take no bytes",
+      default: "30s",
+    }),
+    idleTimeout: option.duration({
+      description: "Longest silence of a connection on which nothing runs; 0 for any",
+      default: 0,
+    }),
+    pingTimeout: option.duration({
+      description:
+        "Silence of a multiplexing peer, while calls wait, before it is pinged; as long again, and it is given up",
+      default: "10s",
+    }),
+    maxConnections: option.integer({
+      description: "Most connections of a listener",
+      default: 10_000,
+      min: 1,
+    }),
+    maxConcurrent: option.integer({
+      description: "Most exchanges that run at once on one connection",
+      default: 1000,
+      min: 1,
+    }),
+    maxWriteBuffer: option.size({
+      description: "Most bytes that wait for one peer to read them",
+      default: "64MiB",
+    }),
+    streamWindow: option.size({
+      description: "Bytes of one stream that may be on their way before its reader has taken them",
+      default: "256KiB",
+    }),
+  },
+  needs: [logger],
+  create: async ({ config, deps }) => {
+    const { tls: section, tlsOptions, dialTimeout, addresses: _, ...settings } = config;
+    const { headerTimeout, readTimeout, writeTimeout, pingTimeout, idleTimeout } = settings;
+    const shortest = Math.min(
+      headerTimeout,
+      readTimeout,
+      writeTimeout,
+      pingTimeout,
+      idleTimeout || 4000,
+      4000,
+    );
+    return new HttpTransport({
+      tls: await readTls(section, tlsOptions),
+      dialTimeout,
+      context: {
+        settings,
+        logger: deps.logger,
+        lines: new HeaderLines(),
+        watch: new ConnectionWatch(Math.max(10, shortest / 4)),
+      },
+    });
+  },
+});
+
+interface HttpTransportOptions {
+  readonly context: TransportContext;
+  readonly tls: TlsSettings | undefined;
+  readonly dialTimeout: number;
+}
+
+class HttpTransport implements Transport {
+  readonly name = "http";
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly #options: HttpTransportOptions;
+  readonly #listeners = new Set<HttpListener>();
+  readonly #sessions = new Set<Session>();
+
+  constructor(options: HttpTransportOptions) {
+    this.#options = options;
+    this.metadata = options.context.settings.multiplex ? MUX_METADATA : {};
+  }
+
+  async listen(address: string, onExchange: (exchange: IncomingExchange) => void): Promise<Listener> {
+    const { context, tls: tlsSettings } = this.#options;
+    if (tlsSettings !== undefined && !tlsSettings.canListen) {
+      const detail =
+        "cannot listen with TLS: transport.tls.cert and transport.tls.key (or cert_file and key_file) are not set";
+      throw transportError("BAD_REQUEST", detail);
+    }
+    const listener = new HttpListener({
+      context,
+      tls: tlsSettings,
+      onExchange,
+      onClosed: (closed) => this.#listeners.delete(closed),
+    });
+    await listener.listen(address);
+    this.#listeners.add(listener);
+    return listener;
+  }
+
+  async dial(address: string, options: DialOptions = {}): Promise<Session> {
+    const { context, tls: tlsSettings, dialTimeout } = this.#options;
+    const multiplex = context.settings.multiplex && options.metadata?.[MUX_KEY] === MUX_METADATA[MUX_KEY];
+    return await dial(address, {
+      context,
+      tls: tlsSettings,
+      multiplex,
+      timeoutMs: options.timeoutMs ?? dialTimeout,
+      signal: options.signal,
+      onSession: (session) => this.#sessions.add(session),
+      onClosed: (session) => this.#sessions.delete(session),
+    });
+  }
+
+  drain(): void {
+    for (const listener of this.#listeners) listener.drain();
+  }
+
+  async stop(options: { readonly graceMs?: number } = {}): Promise<void> {
+    await Promise.all([
+      ...Array.from(this.#listeners, (listener) => listener.close(options)),
+      ...Array.from(this.#sessions, (session) => session.close(options)),
+    ]);
+  }
+}

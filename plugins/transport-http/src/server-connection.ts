@@ -1,0 +1,378 @@
+import type { Socket } from "node:net";
+import { MicroError } from "@micro/core";
+import type { IncomingExchange, TransportMessage } from "@micro/transport";
+import { Connection, type ConnectionOwner } from "./connection.ts";
+import { SERVER_ID, tooLarge, transportError, unavailable, violation } from "./errors.ts";
+import type { ReceivedMessage } from "./header-block.ts";
+import { HttpStream, type StreamPort } from "./http-stream.ts";
+import { readId, readNumber } from "./mux-frames.ts";
+import { type ExchangePort, ServerExchange } from "./server-exchange.ts";
+import { ServerWriter } from "./server-writer.ts";
+import type { TransportContext } from "./session-parts.ts";
+
+/** Ended streams of a connection that are remembered, so that late messages do not begin them anew. */
+const MAX_ENDED = 1024;
+
+/** What the listener wants to know and is asked. */
+export interface ServerConnectionOptions {
+  readonly context: TransportContext;
+  readonly onExchange: (exchange: IncomingExchange) => void;
+  /** Called when nothing runs on the connection any more. */
+  readonly onIdle: () => void;
+  readonly onClosed: (connection: ServerConnection) => void;
+}
+
+/** The listening side of one connection, for Go's clients and our own (see mux-frames.ts). */
+export class ServerConnection implements ConnectionOwner, StreamPort, ExchangePort {
+  readonly #options: ServerConnectionOptions;
+  readonly #connection: Connection;
+  readonly #writer: ServerWriter;
+  readonly #openedAt = performance.now();
+  /** Running calls by id; those without one, which only hand-made clients send, are one after the other under "". */
+  readonly #calls = new Map<string, ServerExchange>();
+  /** Calls whose id is that of one that runs: answered in order (spec 1.9), so begun in order. */
+  #queued: ReceivedMessage[] = [];
+  readonly #streams = new Map<string, HttpStream>();
+  readonly #ended = new Set<string>();
+  #fresh = true;
+  #multiplexed = false;
+  #peerWindow = Number.POSITIVE_INFINITY;
+  #closing = false;
+  #paused = false;
+
+  constructor(socket: Socket, options: ServerConnectionOptions) {
+    const { context } = options;
+    this.#options = options;
+    this.#connection = new Connection(socket, { kind: "request", owner: this, ...context });
+    this.#writer = new ServerWriter(this.#connection.outbox, context);
+  }
+
+  get remote(): string {
+    return this.#connection.remote;
+  }
+
+  get local(): string {
+    return this.#connection.local;
+  }
+
+  /** Exchanges that run. */
+  get running(): number {
+    return this.#calls.size + this.#queued.length + this.#streams.size;
+  }
+
+  /** Asks the peer to begin nothing new here. */
+  drain(): void {
+    if (this.#multiplexed) this.#writer.control("drain");
+    else this.#closing = true;
+    this.#settle();
+  }
+
+  /** Writes what is left and closes; what still runs is aborted with `reason`. */
+  close(reason: Error): void {
+    if (this.running === 0) this.#connection.end();
+    else {
+      this.#abortAll(reason);
+      this.#connection.destroy(reason);
+    }
+  }
+
+  // ---- what its connection tells ----
+
+  onMessage(message: ReceivedMessage): void {
+    if (this.#fresh) {
+      this.#fresh = false;
+      if (message.control === "hello") {
+        this.#onHello(message);
+        return;
+      }
+    }
+    if (message.control !== undefined && this.#multiplexed) {
+      this.#onControl(message.control, message);
+      return;
+    }
+    if (message.close) {
+      // Nothing behind it is read; it is answered, then the connection closes (spec 1.1).
+      this.#closing = true;
+      this.#connection.reader.close();
+      this.#writer.announceClose();
+    }
+    if (message.stream === undefined) this.#onCall(message);
+    else this.#onStreamMessage(message, message.stream);
+    this.#pauseOrResume();
+  }
+
+  #onCall(message: ReceivedMessage): void {
+    const exchange = new ServerExchange(this, message, undefined);
+    const { id } = exchange;
+    if (!this.#calls.has(id)) {
+      this.#calls.set(id, exchange);
+      this.#begin(exchange);
+    } else if (this.#multiplexed)
+      this.onViolation(violation(`a call came with the id ${id} of one that runs`));
+    else if (this.running < this.#options.context.settings.maxConcurrent) this.#queued.push(message);
+    else this.onViolation(violation("too many calls with one id wait for each other"));
+  }
+
+  #onStreamMessage(message: ReceivedMessage, key: string): void {
+    const stream = this.#streams.get(key);
+    if (stream !== undefined) {
+      this.#toStream(stream, message);
+      return;
+    }
+    // The end of a stream that has ended here, or data sent before the peer learned of it (spec 1.12).
+    if (this.#ended.has(key) || message.header.has("micro-error")) return;
+    if (this.#multiplexed && (readId(message) === 0 || message.id !== key)) {
+      this.onViolation(violation("a stream's messages have no number, or two"));
+      return;
+    }
+    const { settings } = this.#options.context;
+    const begun = new HttpStream(this, {
+      id: message.id ?? key,
+      stream: key,
+      sendWindow: this.#peerWindow,
+      receiveWindow: settings.streamWindow,
+      strict: this.#multiplexed,
+      dialled: false,
+      maxWriteBuffer: settings.maxWriteBuffer,
+    });
+    this.#streams.set(key, begun);
+    this.#begin(new ServerExchange(this, message, begun), begun);
+  }
+
+  #begin(exchange: ServerExchange, stream?: HttpStream): void {
+    const { context, onExchange } = this.#options;
+    const { maxConcurrent, maxMessageSize } = context.settings;
+    const size = exchange.first.tooLarge;
+    let error: MicroError;
+    if (size > 0) error = tooLarge(size, maxMessageSize, { id: SERVER_ID });
+    else if (this.running > maxConcurrent) {
+      const detail = `more than transport.max_concurrent, ${maxConcurrent}, exchanges run on the connection`;
+      error = transportError("RESOURCE_EXHAUSTED", detail, { id: SERVER_ID });
+    } else {
+      try {
+        onExchange(exchange);
+      } catch (thrown) {
+        context.logger.error("the receiver of an exchange failed", { error: thrown, remote: this.remote });
+        if (exchange.replied) return;
+        this.#writer.speak("fail", exchange, MicroError.from(thrown, { id: SERVER_ID }));
+        this.#giveUp(exchange, stream);
+      }
+      return;
+    }
+    this.#writer.speak("refuse", exchange, error);
+    this.#giveUp(exchange, stream);
+  }
+
+  /** Ends an exchange about which the peer was told already. */
+  #giveUp(exchange: ServerExchange, stream: HttpStream | undefined): void {
+    const reason = unavailable("the exchange was refused", { id: SERVER_ID });
+    exchange.abort(reason);
+    if (stream === undefined) this.#endCall(exchange.id);
+    else stream.break(reason);
+  }
+
+  #toStream(stream: HttpStream, message: ReceivedMessage): void {
+    if (message.tooLarge > 0) {
+      const error = tooLarge(message.tooLarge, this.#options.context.settings.maxMessageSize, {
+        id: SERVER_ID,
+      });
+      this.#writer.speak("fail", stream, error);
+      stream.break(error);
+    } else if (!stream.deliver(message)) {
+      this.onViolation(violation(`stream ${stream.id} was sent more than it was given credit for`));
+    } else if (!this.#multiplexed && message.header.has("micro-error")) stream.peerEnd();
+  }
+
+  #onHello(message: ReceivedMessage): void {
+    const { settings } = this.#options.context;
+    this.#multiplexed = true;
+    this.#connection.reader.hideLength();
+    this.#peerWindow = readNumber(message.header.get("micro-window")) ?? settings.streamWindow;
+    this.#writer.control("ready", {
+      window: settings.streamWindow,
+      concurrency: settings.maxConcurrent,
+    });
+    if (this.#closing) this.drain();
+  }
+
+  #onControl(name: string, message: ReceivedMessage): void {
+    const key = message.id ?? "";
+    const stream = this.#streams.get(key);
+    switch (name) {
+      case "credit":
+        stream?.grant(readNumber(message.header.get("micro-credit")) ?? 0);
+        break;
+      case "end":
+        stream?.peerEnd();
+        break;
+      case "cancel":
+        stream?.break(unavailable("the caller gave the stream up", { id: SERVER_ID }));
+        this.#cancelCall(key);
+        break;
+      case "ping":
+        this.#writer.control("pong");
+        break;
+      default:
+        this.onViolation(violation(`the peer sent the unknown frame ${JSON.stringify(name)}`));
+    }
+  }
+
+  #cancelCall(key: string): void {
+    const exchange = this.#calls.get(key);
+    if (exchange === undefined) return;
+    this.#calls.delete(key);
+    exchange.abort(transportError("CANCELLED", "the caller gave the call up", { id: SERVER_ID }));
+    this.#settle();
+  }
+
+  // ---- what its exchanges and streams need ----
+
+  reply(exchange: ServerExchange, message: TransportMessage): void {
+    this.#writer.reply(exchange, message);
+    this.#endCall(exchange.id);
+  }
+
+  streamOf(exchange: ServerExchange): HttpStream {
+    const { settings } = this.#options.context;
+    const stream = new HttpStream(this, {
+      id: exchange.id,
+      stream: "",
+      sendWindow: Number.POSITIVE_INFINITY,
+      receiveWindow: settings.streamWindow,
+      strict: false,
+      dialled: false,
+      maxWriteBuffer: settings.maxWriteBuffer,
+    });
+    exchange.onAbort((reason) => stream.break(reason));
+    stream.peerEnd();
+    return stream;
+  }
+
+  get full(): boolean {
+    return this.#connection.outbox.full;
+  }
+
+  message(stream: HttpStream, message: TransportMessage): void {
+    this.#writer.message(stream, message);
+  }
+
+  end(stream: HttpStream): void {
+    // Go knows no half-close but the EOS message, which the layer above sends itself (spec 1.12).
+    if (this.#multiplexed && stream.stream !== "") this.#writer.control("end", { id: stream.id });
+  }
+
+  cancel(stream: HttpStream): void {
+    if (this.#multiplexed) this.#writer.control("cancel", { id: stream.id });
+    else this.#connection.end();
+  }
+
+  taken(stream: HttpStream, bytes: number): void {
+    if (!this.#multiplexed) {
+      this.#pauseOrResume();
+      return;
+    }
+    const credit = stream.owe(bytes);
+    if (credit > 0) this.#writer.control("credit", { id: stream.id, credit });
+  }
+
+  over(stream: HttpStream, unread: boolean): void {
+    if (stream.stream === "") {
+      this.#endCall(stream.id);
+      return;
+    }
+    if (unread && this.#multiplexed) this.#writer.control("stop", { id: stream.id });
+    this.#streams.delete(stream.stream);
+    this.#ended.add(stream.stream);
+    if (this.#ended.size > MAX_ENDED) this.#ended.delete(this.#ended.values().next().value as string);
+    this.#pauseOrResume();
+    this.#settle();
+  }
+
+  #endCall(id: string): void {
+    this.#calls.delete(id);
+    if (this.#queued.length > 0) {
+      const at = this.#queued.findIndex((message) => (message.id ?? "") === id);
+      if (at >= 0) this.#onCall(this.#queued.splice(at, 1)[0] as ReceivedMessage);
+    }
+    this.#settle();
+  }
+
+  #settle(): void {
+    if (this.running > 0) return;
+    if (this.#closing) this.#connection.end();
+    this.#options.onIdle();
+  }
+
+  #pauseOrResume(): void {
+    let pause = this.full;
+    if (!this.#multiplexed && !pause) {
+      const { streamWindow } = this.#options.context.settings;
+      for (const stream of this.#streams.values()) pause ||= stream.unreadBytes > streamWindow;
+    }
+    if (pause === this.#paused) return;
+    this.#paused = pause;
+    if (pause) this.#connection.socket.pause();
+    else this.#connection.socket.resume();
+  }
+
+  #abortAll(reason: Error): void {
+    this.#queued = [];
+    const calls = [...this.#calls.values()];
+    this.#calls.clear();
+    for (const call of calls) call.abort(reason);
+    for (const stream of this.#streams.values()) stream.break(reason);
+  }
+
+  // ---- more of what its connection tells ----
+
+  onRoom(): void {
+    for (const stream of this.#streams.values()) stream.room();
+    this.#pauseOrResume();
+  }
+
+  onViolation(error: Error): void {
+    if (MicroError.is(error) && error.code === "UNAVAILABLE") {
+      // Gone in the middle of a message: a pity, but no breach of any rule.
+      this.#connection.destroy(error);
+      return;
+    }
+    const { logger } = this.#options.context;
+    logger.warn("a connection broke the protocol and is closed", { error, remote: this.remote });
+    this.#connection.reader.close();
+    this.#abortAll(unavailable(`the connection broke the protocol: ${error.message}`, { cause: error }));
+    this.#writer.violation(error);
+    this.#connection.end();
+  }
+
+  onPeerEnd(): void {
+    const gone = unavailable("the peer closed the connection", { id: SERVER_ID });
+    // A client of Go that has sent EOS closes at once (spec 1.12): what it sent is still worth being worked off.
+    if (!this.#multiplexed) {
+      for (const stream of this.#streams.values()) if (stream.peerEnded) stream.peerStop();
+    }
+    this.#abortAll(gone);
+    this.#connection.end();
+  }
+
+  onCheck(now: number): void {
+    const { headerTimeout, idleTimeout } = this.#options.context.settings;
+    if (this.#connection.reader.headers === 0) {
+      if (now - this.#openedAt > headerTimeout) {
+        this.#connection.destroy(
+          unavailable("no request came within transport.header_timeout", { id: SERVER_ID }),
+        );
+      }
+    } else if (idleTimeout > 0 && this.running === 0 && now - this.#connection.lastRead > idleTimeout) {
+      this.#connection.end();
+    }
+  }
+
+  onClosed(reason: Error | undefined): void {
+    if (reason !== undefined) {
+      const { logger } = this.#options.context;
+      logger.debug("a connection broke", { error: reason, remote: this.remote });
+    }
+    this.#abortAll(reason ?? unavailable("the connection was closed", { id: SERVER_ID }));
+    this.#options.onClosed(this);
+  }
+}
