@@ -1,3 +1,4 @@
+import { nullLogger } from "@micro/core";
 import { instantiate } from "@micro/core/conformance";
 import { type RegistryBackend, registry } from "@micro/registry";
 import { registryConformance } from "@micro/registry/conformance";
@@ -23,6 +24,7 @@ describe("conformance behind the cache", () => {
   const create = async (): Promise<RegistryBackend> =>
     registry.assemble?.([{ plugin: "memory", instance: world.connect() }] as never, {
       config: { cacheTtl: 1000, cacheNegativeTtl: 100, cacheServices: 10 } as never,
+      logger: nullLogger,
     }) as RegistryBackend;
   for (const c of registryConformance({ create, convergenceMs: 1000 })) test(c.name, () => c.run());
 });
