@@ -1,0 +1,66 @@
+import { expect, test } from "vitest";
+import type { Answer } from "../src/contract.ts";
+import { withFleet } from "../src/fleet.ts";
+import { durations, failuresOf, quantile } from "../src/traffic.ts";
+import { eventually } from "../src/within.ts";
+
+const TIMEOUT_MS = 1500;
+
+test("SIGSTOP of a node under load: calls move away within seconds and none fails; SIGCONT brings it back", async () => {
+  await withFleet({ nodes: ["a", "b"] }, async ({ probe, child, load }) => {
+    const traffic = load<Answer>({
+      concurrency: 10,
+      call: () => probe.echo({ workMs: 2 }, { timeoutMs: TIMEOUT_MS }),
+    });
+    await traffic.reached(200);
+    child("a").signal("SIGSTOP");
+    const frozenAt = performance.now();
+
+    // Moved away: a hundred calls in a row that did not lose a moment on the frozen node.
+    const swift = () =>
+      traffic.outcomes.slice(-100).every(({ began, ended }) => began > frozenAt && ended - began < 200);
+    await traffic.more(100, 10_000);
+    await eventually("calls must move away", 5000, { ask: swift, until: (moved) => moved });
+    const movedMs = performance.now() - frozenAt;
+    expect(movedMs).toBeLessThan(4000);
+
+    child("a").signal("SIGCONT");
+    const thawedAt = performance.now();
+    const back = () => traffic.outcomes.some(({ began, value }) => began > thawedAt && value?.node === "a");
+    await eventually("the node must be back in rotation", 10_000, { ask: back, until: (is) => is });
+    await traffic.more(300);
+    const outcomes = await traffic.stop();
+
+    expect(failuresOf(outcomes)).toEqual([]);
+    const share = outcomes.slice(-200).filter(({ value }) => value?.node === "a").length;
+    expect(share, "calls of the last 200 that went to the node").toBeGreaterThan(50);
+    // The calls that met the frozen node were answered by the other one within their deadline.
+    expect(Math.max(...durations(outcomes))).toBeLessThan(TIMEOUT_MS);
+    const slow = outcomes.filter(({ began, ended }) => ended - began > 200).length;
+    expect(slow, "calls that met the frozen node").toBeLessThan(60);
+    expect(quantile(durations(outcomes), 0.5)).toBeLessThan(50);
+  });
+}, 40_000);
+
+test("calls that are not idempotent end by their deadline on a frozen node, and the next ones go elsewhere", async () => {
+  await withFleet({ nodes: ["a", "b"] }, async ({ probe, child, load }) => {
+    const warm = load<Answer>({ calls: 50, concurrency: 5, call: () => probe.echo({}) });
+    await warm.finished();
+    child("a").signal("SIGSTOP");
+    const traffic = load<Answer>({
+      calls: 200,
+      concurrency: 10,
+      call: (index) => probe.once({ id: `${index}` }, { timeoutMs: 500 }),
+    });
+    const outcomes = await traffic.finished();
+    child("a").signal("SIGCONT");
+    const [a, b] = [await child("a").report(), await child("b").report()];
+
+    const failures = failuresOf(outcomes);
+    expect(failures.length, "calls that met the frozen node").toBeLessThan(40);
+    for (const { error } of failures) expect(error).toMatchObject({ code: "TIMEOUT", id: "go.micro.client" });
+    for (const { began, ended } of failures.map((failure) => failure))
+      expect(ended - began).toBeLessThan(800);
+    for (const id of Object.keys(b.once)) expect(a.once[id], `call ${id} ran on both`).toBeUndefined();
+  });
+}, 30_000);
