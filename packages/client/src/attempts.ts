@@ -52,7 +52,7 @@ export class Attempts {
     const { service, endpoint } = this.#call;
     return scope.exchange
       .nodes(service)
-      .find(({ id, accepting, hasEndpoint }) => id === target.node.id && accepting && hasEndpoint(endpoint));
+      .find((node) => node.id === target.node.id && node.accepting && node.hasEndpoint(endpoint));
   }
 
   /** Asks the selector, or takes one of the addresses of the call. */

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type LocalCall, type Logger, type Metadata, MicroError, runInCall } from "@micro/core";
+import { type LocalCall, type Logger, MicroError, runInCall } from "@micro/core";
 import { adaptInput, adaptOutput, givesOne, notUnary, takesOne } from "./call-shapes.ts";
 import { Deadlines } from "./deadlines.ts";
 import { checkedInput, HandlerOutput } from "./handler-streams.ts";
@@ -109,7 +109,7 @@ export class Dispatcher {
   }
 
   /** Starts a stream: `input` is the request, or an AsyncIterable of requests. Ask `refusal` first. */
-  stream(route: Route, origin: CallOrigin, input: unknown): ServerStream {
+  stream(route: Route, origin: CallOrigin | LocalCall, input: unknown): ServerStream {
     const call = new ServerCall(route, origin, input, this.#logger);
     this.#active++;
     call.onExpire = (late) => late.cancellation.abort(this.#timeoutError(late));
@@ -123,9 +123,8 @@ export class Dispatcher {
     if (route === undefined) return Promise.reject(this.#routes.unknown(local.endpoint));
     const refusal = this.refusal();
     if (refusal !== undefined) return Promise.reject(this.refusalError(refusal));
-    const origin = new LocalOrigin(local);
-    if (route.kind !== "unary" || local.kind !== "unary") return this.#localStream(route, origin, local);
-    const call = new ServerCall(route, origin, local.message, this.#logger);
+    if (route.kind !== "unary" || local.kind !== "unary") return this.#localStream(route, local);
+    const call = new ServerCall(route, local, local.message, this.#logger);
     this.#active++;
     try {
       const result = this.#run(call);
@@ -150,10 +149,10 @@ export class Dispatcher {
     }
   }
 
-  async #localStream(route: Route, origin: CallOrigin, local: LocalCall): Promise<unknown> {
+  async #localStream(route: Route, local: LocalCall): Promise<unknown> {
     if (local.kind === "unary") throw notUnary(route);
     const input = await adaptInput(route.kind, local);
-    return adaptOutput(route.kind, local.kind, await this.stream(route, origin, input).result);
+    return adaptOutput(route.kind, local.kind, await this.stream(route, local, input).result);
   }
 
   /** Runs a subscriber. Rejects with what the handler threw, as a MicroError. */
@@ -309,37 +308,6 @@ export class Dispatcher {
 /** What of an error other processes would see. */
 function wireFields({ id, code, detail, status, httpCode }: MicroError) {
   return { id, code, detail, status, httpCode };
-}
-
-/** A call of this process as its origin; metadata is copied when the handler first looks. */
-class LocalOrigin implements CallOrigin {
-  readonly #call: LocalCall;
-  #metadata: Metadata | undefined = undefined;
-
-  constructor(call: LocalCall) {
-    this.#call = call;
-  }
-
-  get metadata(): Metadata {
-    this.#metadata ??= this.#call.metadata.clone();
-    return this.#metadata;
-  }
-
-  get deadline(): number {
-    return this.#call.deadline;
-  }
-
-  get remote(): string {
-    return "local";
-  }
-
-  get local(): boolean {
-    return true;
-  }
-
-  get cancellation() {
-    return this.#call.cancellation;
-  }
 }
 
 function isPromise(value: unknown): value is Promise<unknown> {

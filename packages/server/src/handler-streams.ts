@@ -33,6 +33,8 @@ export class HandlerOutput implements AsyncIterableIterator<unknown, undefined> 
     this.#call = call;
     this.#options = options;
     this.#source = iteratorOf(output, call);
+    // A source that waits for something else than its reader must learn that the reader has gone.
+    call.cancellation.onAbort(() => void this.#leave());
   }
 
   [Symbol.asyncIterator](): this {

@@ -1,19 +1,15 @@
-import { type CallContext, type Caller, type CallKind, Cancellation, type Logger, Metadata } from "@micro/core";
+import { type CallContext, type Caller, type CallKind, Cancellation, type LocalCall, type Logger, type Metadata } from "@micro/core";
 import { type Expiring, UNWATCHED } from "./deadlines.ts";
 import type { Route } from "./routes.ts";
 
-/** Where a call comes from: what a server plugin (or the process itself) knows of it. */
+/** Where a call comes from: what a server plugin knows of it. */
 export interface CallOrigin {
   /** What came with the call. A getter may make it on first use. */
   readonly metadata: Metadata;
   /** Absolute, in ms since the epoch; `Infinity` when the caller gave none. */
   readonly deadline: number;
-  /** Socket address of the peer, or `local`. */
+  /** Socket address of the peer. */
   readonly remote: string;
-  /** True when the caller shares this process: `cancellation` is its own then, and it enforces the deadline. */
-  readonly local: boolean;
-  /** Read on first use, when `local`. */
-  readonly cancellation?: Cancellation;
 }
 
 /** Why a call was refused before its handler ran: another node may take it. */
@@ -22,7 +18,6 @@ export type Refusal = "draining" | "busy";
 /** One running call: the context its handler sees, made cheap because every call has one. */
 export class ServerCall implements CallContext, Expiring {
   readonly route: Route;
-  readonly origin: CallOrigin;
   message: unknown;
   dueAt: number;
   slot = UNWATCHED;
@@ -32,17 +27,20 @@ export class ServerCall implements CallContext, Expiring {
   answered = false;
   /** Told once when the deadline passes; set by the dispatcher. */
   onExpire: ((call: ServerCall) => void) | undefined = undefined;
+  readonly #origin: CallOrigin | LocalCall;
+  #metadata: Metadata | undefined = undefined;
   #cancellation: Cancellation | undefined = undefined;
   #caller: Caller | undefined = undefined;
   #logger: Logger | undefined = undefined;
   readonly #parentLogger: Logger;
 
-  constructor(route: Route, origin: CallOrigin, message: unknown, parentLogger: Logger) {
+  /** A {@link LocalCall} as origin shares its cancellation, and its caller enforces the deadline. */
+  constructor(route: Route, origin: CallOrigin | LocalCall, message: unknown, parentLogger: Logger) {
     this.route = route;
-    this.origin = origin;
+    this.#origin = origin;
     this.message = message;
     this.#parentLogger = parentLogger;
-    this.dueAt = origin.local ? Infinity : origin.deadline;
+    this.dueAt = "cancellation" in origin ? Infinity : origin.deadline;
   }
 
   get side(): "server" {
@@ -66,15 +64,19 @@ export class ServerCall implements CallContext, Expiring {
   }
 
   get metadata(): Metadata {
-    return this.origin.metadata;
+    if (this.#metadata === undefined) {
+      const { metadata } = this.#origin;
+      this.#metadata = "cancellation" in this.#origin ? metadata.clone() : metadata;
+    }
+    return this.#metadata;
   }
 
   get deadline(): number {
-    return this.origin.deadline;
+    return this.#origin.deadline;
   }
 
   get cancellation(): Cancellation {
-    this.#cancellation ??= this.origin.cancellation ?? new Cancellation();
+    this.#cancellation ??= "cancellation" in this.#origin ? this.#origin.cancellation : new Cancellation();
     return this.#cancellation;
   }
 
@@ -85,7 +87,7 @@ export class ServerCall implements CallContext, Expiring {
   get caller(): Caller {
     if (this.#caller === undefined) {
       const service = this.metadata.get("micro-from-service");
-      const address = this.origin.remote;
+      const address = "remote" in this.#origin ? this.#origin.remote : "local";
       this.#caller = service === undefined ? { address } : { address, service };
     }
     return this.#caller;

@@ -163,7 +163,6 @@ class EventOrigin implements CallOrigin {
   readonly metadata: Metadata;
   readonly deadline = Infinity;
   readonly remote = "broker";
-  readonly local = false;
 
   constructor(header: Metadata) {
     this.metadata = header.clone();

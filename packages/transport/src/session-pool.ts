@@ -179,7 +179,8 @@ class Place {
   sweep(now: number): void {
     let kept = 0;
     for (const pooled of [...this.#sessions].reverse()) {
-      if (!pooled.session.usable || (this.#tooOld(pooled, now) && pooled.leased === 0)) this.#drop(pooled);
+      // One that drains keeps its calls: the last of them drops it.
+      if (pooled.leased === 0 && (!pooled.session.usable || this.#tooOld(pooled, now))) this.#drop(pooled);
       else if (pooled.leased === 0 && ++kept > this.#options.poolSize) {
         if (now - pooled.idleSince > IDLE_LINGER_MS) this.#drop(pooled);
       }

@@ -1,7 +1,7 @@
-import { broker } from "@micro/broker";
+import type { broker } from "@micro/broker";
 import { type Client, client, createClient } from "@micro/client";
 import { codec } from "@micro/codec";
-import { definePlugin, option } from "@micro/core";
+import { componentNamed, definePlugin, option } from "@micro/core";
 import { logger } from "@micro/logger";
 import { selector } from "@micro/selector";
 import { SessionPool, transport } from "@micro/transport";
@@ -24,7 +24,8 @@ export const rpcClient = definePlugin(client, {
     }),
   },
   needs: [codec, logger, selector, transport],
-  optional: [broker],
+  // By its name: a service that neither publishes nor subscribes need not install the broker component.
+  optional: [componentNamed<typeof broker>("broker")],
   create: ({ config, deps, scope }): Client => {
     const pool = new SessionPool({
       transport: deps.transport,

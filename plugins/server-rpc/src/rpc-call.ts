@@ -14,7 +14,6 @@ export interface RpcCallOptions {
 
 /** A unary call in Go Micro's form, and its one answer. */
 export class RpcCall implements IncomingCall {
-  readonly local = false;
   readonly deadline: number;
   readonly #exchange: IncomingExchange;
   readonly #options: RpcCallOptions;

@@ -1,6 +1,6 @@
-import { broker } from "@micro/broker";
+import type { broker } from "@micro/broker";
 import { codec } from "@micro/codec";
-import { definePlugin } from "@micro/core";
+import { componentNamed, definePlugin } from "@micro/core";
 import { logger } from "@micro/logger";
 import { registry } from "@micro/registry";
 import { createServer, type Server, server } from "@micro/server";
@@ -12,7 +12,8 @@ export const rpcServer = definePlugin(server, {
   name: "rpc",
   aliases: ["mucp"],
   needs: [codec, logger, registry, transport],
-  optional: [broker],
+  // By its name: a service that neither publishes nor subscribes need not install the broker component.
+  optional: [componentNamed<typeof broker>("broker")],
   create: ({ config, deps, scope }): Server =>
     createServer({
       scope,

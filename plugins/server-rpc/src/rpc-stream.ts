@@ -43,7 +43,6 @@ export async function serveStream(
       metadata: handlerMetadata(exchange),
       deadline: deadlineOf(exchange.first.header.get("timeout")),
       remote: exchange.remote,
-      local: false,
     };
     // The first frame only opens the stream. A handler of one request is given the next one, as in Go (spec 1.12).
     const single = route.kind === "serverStream" || route.kind === "unary";

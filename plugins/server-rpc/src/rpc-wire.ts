@@ -109,7 +109,7 @@ class Receiver {
     let header = replyHeader(contentType, id);
     try {
       const message = { header: new Metadata(first.header), body: first.body };
-      const origin = { metadata: handlerMetadata(exchange), deadline: Infinity, remote, local: false };
+      const origin = { metadata: handlerMetadata(exchange), deadline: Infinity, remote };
       const taken = await this.#core.subscriptions.deliver(topic, message, origin);
       if (!taken) logger.debug("an event has no subscriber", { topic, remote });
     } catch (error) {
