@@ -163,7 +163,10 @@ export async function showEvents({ service }: Tour): Promise<void> {
     throw new BrokenPromise("a job was done twice");
 }
 
-function showTraffic(traffic: Traffic, parts: readonly [from: number, to: number, title: string][]): void {
+function showTraffic(
+  traffic: Traffic<unknown>,
+  parts: readonly [from: number, to: number, title: string][],
+): void {
   for (const [from, to, title] of parts) {
     const answers = traffic.answers.slice(from, to);
     console.log(`   ${title}`);
@@ -187,11 +190,9 @@ export async function showFailures(
 ): Promise<NodeProcess> {
   headline(4, "Failures");
   const greeter = tour.service.client.of(greeterContract);
-  let killed: Promise<unknown> = Promise.resolve();
   const [first, firstMs] = await timed(() =>
-    makeTraffic(greeter, { calls: 500, concurrency: 8, at: 200, halfway: () => (killed = b.end("SIGKILL")) }),
+    makeTraffic(greeter, { calls: 500, concurrency: 8, at: 200, halfway: () => b.end("SIGKILL") }),
   );
-  await killed;
   line(`SIGKILL of node ${b.name}`, "in the middle of 500 idempotent calls", firstMs);
   showTraffic(first, [
     [0, 200, "before"],
@@ -199,18 +200,16 @@ export async function showFailures(
   ]);
   const c = await tour.fleet.start("greeter", "c");
   await discover(tour, "greeter", 2);
-  let ended: Promise<{ readonly code: number | null }> = Promise.resolve({ code: null });
   const [second, secondMs] = await timed(() =>
-    makeTraffic(greeter, { calls: 2000, concurrency: 8, at: 500, halfway: () => (ended = a.end("SIGTERM")) }),
+    makeTraffic(greeter, { calls: 2000, concurrency: 8, at: 500, halfway: () => a.end("SIGTERM") }),
   );
-  const { code } = await ended;
   line(`SIGTERM of node ${a.name}, node c is fresh`, "in the middle of 2,000 calls", secondMs);
   showTraffic(second, [
     [0, 500, "before"],
     [500, 2000, "after"],
   ]);
-  line(`node ${a.name} ended with exit code`, String(code));
-  if (code !== 0) throw new BrokenPromise("the node did not stop cleanly");
+  line(`node ${a.name} ended with exit code`, String(second.event.code));
+  if (second.event.code !== 0) throw new BrokenPromise("the node did not stop cleanly");
   return c;
 }
 

@@ -2,7 +2,9 @@ import type { ContractClient } from "@micro/client";
 import type { greeterContract } from "./contracts.ts";
 
 /** Which node answered, call by call. */
-export interface Traffic {
+export interface Traffic<T> {
+  /** What the event in the middle resolved with. */
+  readonly event: T;
   /** Node names in the order of the answers. */
   readonly answers: readonly string[];
   /** What failed; empty when none did. */
@@ -10,24 +12,24 @@ export interface Traffic {
 }
 
 /** A load of calls. */
-export interface TrafficOptions {
+export interface TrafficOptions<T> {
   readonly calls: number;
   /** Calls in flight. */
   readonly concurrency: number;
   /** Runs once, when that many calls have been answered. */
   readonly at: number;
-  readonly halfway: () => void;
+  readonly halfway: () => Promise<T>;
 }
 
 /** Calls `hello` again and again and does something in the middle of it. */
-export async function makeTraffic(
+export async function makeTraffic<T>(
   greeter: ContractClient<typeof greeterContract.methods>,
-  options: TrafficOptions,
-): Promise<Traffic> {
+  options: TrafficOptions<T>,
+): Promise<Traffic<T>> {
   const answers: string[] = [];
   const failures: Error[] = [];
   let begun = 0;
-  let done = false;
+  let event: Promise<T> | undefined;
   const worker = async (): Promise<void> => {
     while (begun < options.calls) {
       begun++;
@@ -38,14 +40,11 @@ export async function makeTraffic(
       } catch (error) {
         failures.push(error as Error);
       }
-      if (!done && answers.length >= options.at) {
-        done = true;
-        options.halfway();
-      }
+      if (answers.length >= options.at) event ??= options.halfway();
     }
   };
   await Promise.all(Array.from({ length: options.concurrency }, worker));
-  return { answers, failures };
+  return { answers, failures, event: await (event ?? options.halfway()) };
 }
 
 /** `greeter-a` → `a`. */

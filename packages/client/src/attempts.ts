@@ -12,6 +12,37 @@ const MAX_PAUSE_MS = 1000;
 /** What may have happened on the way, so that an idempotent call is safe to repeat. */
 const REPEATABLE: ReadonlySet<Code> = new Set(["TIMEOUT", "UNAVAILABLE"]);
 
+/** A node of this process that takes the call, when calls prefer to stay inside. */
+export function localNode(
+  { preferLocal, scope }: ClientContext,
+  { options, shape }: ClientCall,
+  attempts: Attempts | undefined,
+): LocalNode | undefined {
+  if (!preferLocal) return undefined;
+  const nodes = scope.exchange.nodes(shape.service);
+  if (nodes.length === 0) return undefined;
+  // Calls of one key must go where every other caller sends them.
+  if (options?.address !== undefined || options?.key !== undefined) return undefined;
+  for (const node of nodes) {
+    if (!node.accepting || attempts?.tried(node.id) === true || !node.hasEndpoint(shape.endpoint)) continue;
+    if (options === undefined || fits(node, options)) return node;
+  }
+  return undefined;
+}
+
+/** The local node behind a selected one, when calls prefer to stay inside. */
+export function localBehind(
+  { preferLocal, scope }: ClientContext,
+  { options, service, endpoint }: ClientCall,
+  target: Target,
+): LocalNode | undefined {
+  if (!preferLocal || options?.address !== undefined) return undefined;
+  for (const node of scope.exchange.nodes(service)) {
+    if (node.id === target.node.id && node.accepting && node.hasEndpoint(endpoint)) return node;
+  }
+  return undefined;
+}
+
 /** The attempts of one call: which nodes were tried, whether another try is allowed and when. */
 export class Attempts {
   readonly #context: ClientContext;
@@ -31,28 +62,8 @@ export class Attempts {
     this.#drainedLeft = this.#retries > 0 ? MAX_DRAINED : 0;
   }
 
-  /** A node of this process that takes the call, when calls prefer to stay inside. */
-  localNode(): LocalNode | undefined {
-    const { options, service, endpoint } = this.#call;
-    const { preferLocal, scope } = this.#context;
-    // Calls of one key must go where every other caller sends them.
-    if (!preferLocal || options?.address !== undefined || options?.key !== undefined) return undefined;
-    const nodes = scope.exchange.nodes(service);
-    for (const node of nodes) {
-      if (!node.accepting || this.#tried?.has(node.id) || !node.hasEndpoint(endpoint)) continue;
-      if (options === undefined || fits(node, options)) return node;
-    }
-    return undefined;
-  }
-
-  /** The local node behind a selected one, when calls prefer to stay inside. */
-  localBehind(target: Target): LocalNode | undefined {
-    const { preferLocal, scope } = this.#context;
-    if (!preferLocal || this.#call.options?.address !== undefined) return undefined;
-    const { service, endpoint } = this.#call;
-    return scope.exchange
-      .nodes(service)
-      .find((node) => node.id === target.node.id && node.accepting && node.hasEndpoint(endpoint));
+  tried(nodeId: string): boolean {
+    return this.#tried?.has(nodeId) ?? false;
   }
 
   /** Asks the selector, or takes one of the addresses of the call. */

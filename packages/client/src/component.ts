@@ -26,7 +26,7 @@ export const client = defineComponent<Client>()({
     }),
     retryBurst: option.integer({
       description: "Attempts after the first that may come at once; every ten calls earn one more",
-      default: 500,
+      default: 200,
       min: 0,
     }),
   },

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type LocalNode, MicroError } from "@micro/core";
-import { Attempts, LocalRequest } from "./attempts.ts";
+import { Attempts, LocalRequest, localBehind, localNode } from "./attempts.ts";
 import type { ClientCall } from "./client-call.ts";
 import type { ClientContext } from "./client-context.ts";
 import { CLIENT_ID, cancelled, clientError, isolatedError } from "./client-errors.ts";
@@ -30,7 +30,7 @@ export async function runStream(context: ClientContext, call: ClientCall): Promi
   const requests = call.kind === "serverStream" ? undefined : new Requests(call);
   for (;;) {
     const opening: Opening = {
-      ...(await choosePeer(attempts, call)),
+      ...(await choosePeer(context, call, attempts)),
       context,
       call,
       requests,
@@ -55,13 +55,17 @@ export async function runStream(context: ClientContext, call: ClientCall): Promi
   }
 }
 
-async function choosePeer(attempts: Attempts, call: ClientCall): Promise<Pick<Opening, "local" | "target">> {
-  const local = attempts.localNode();
+async function choosePeer(
+  context: ClientContext,
+  call: ClientCall,
+  attempts: Attempts,
+): Promise<Pick<Opening, "local" | "target">> {
+  const local = localNode(context, call, attempts);
   if (local !== undefined) return { local, target: undefined };
   const asked = attempts.select();
   const target =
     asked instanceof Promise ? await call.during(asked, (late) => late.done("cancelled")) : asked;
-  return { local: attempts.localBehind(target), target };
+  return { local: localBehind(context, call, target), target };
 }
 
 function open(opening: Opening): Promise<unknown> {

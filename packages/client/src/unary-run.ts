@@ -1,5 +1,5 @@
-import { type LocalNode, MicroError } from "@micro/core";
-import { Attempts, LocalRequest } from "./attempts.ts";
+import { type LocalCall, type LocalNode, MicroError } from "@micro/core";
+import { Attempts, localBehind, localNode } from "./attempts.ts";
 import type { AbortTarget, ClientCall } from "./client-call.ts";
 import type { ClientContext } from "./client-context.ts";
 import { CLIENT_ID, cancelled, clientError, isolatedError } from "./client-errors.ts";
@@ -20,19 +20,22 @@ interface Waiter {
 
 /**
  * Carries out one unary call: attempts one after the other until a reply, a final error, or the end of the time. It is
- * also what the wire is given, so that an attempt costs no further objects.
+ * also what the wire, or a node of this process, is given, so that an attempt costs no further objects.
  */
-export class UnaryRun implements AbortTarget, AttemptSink, AttemptRequest {
+export class UnaryRun implements AbortTarget, AttemptSink, AttemptRequest, LocalCall {
   readonly call: ClientCall;
-  readonly contentType: string;
   readonly promise: Promise<unknown>;
+  /** The request of a local attempt: a copy. */
+  message: unknown = undefined;
   attemptDeadline = Infinity;
   connectDeadline = Infinity;
   readonly #context: ClientContext;
   /** True when no middleware stands around: the call itself ends with this run. */
   readonly #owns: boolean;
-  #caller!: Waiter;
-  #attempts: Attempts;
+  #resolve!: (reply: unknown) => void;
+  #reject!: (error: Error) => void;
+  /** Made when an attempt leaves the process, or fails. */
+  #attempts: Attempts | undefined = undefined;
   /** Rises with each attempt and at the end: what comes of an earlier one is ignored. */
   #attempt = 0;
   #local: LocalNode | undefined = undefined;
@@ -47,10 +50,9 @@ export class UnaryRun implements AbortTarget, AttemptSink, AttemptRequest {
     this.#context = context;
     this.#owns = owns;
     this.call = call;
-    this.contentType = call.options?.contentType ?? context.config.contentType;
-    this.#attempts = new Attempts(context, call);
     this.promise = new Promise((resolve, reject) => {
-      this.#caller = { resolve, reject };
+      this.#resolve = resolve;
+      this.#reject = reject;
     });
     call.run = this;
     if (owns) call.watch();
@@ -62,6 +64,30 @@ export class UnaryRun implements AbortTarget, AttemptSink, AttemptRequest {
   get node(): TargetNode {
     // The wire is only asked once a node is chosen.
     return (this.#target as Target).node;
+  }
+
+  get contentType(): string {
+    return this.call.options?.contentType ?? this.#context.config.contentType;
+  }
+
+  get kind() {
+    return this.call.kind;
+  }
+
+  get endpoint(): string {
+    return this.call.endpoint;
+  }
+
+  get metadata() {
+    return this.call.metadata;
+  }
+
+  get deadline(): number {
+    return this.call.deadline;
+  }
+
+  get cancellation() {
+    return this.call.cancellation;
   }
 
   aborted(reason: Error): void {
@@ -107,9 +133,15 @@ export class UnaryRun implements AbortTarget, AttemptSink, AttemptRequest {
     });
   }
 
+  /** The attempts so far. */
+  get #made(): Attempts {
+    this.#attempts ??= new Attempts(this.#context, this.call);
+    return this.#attempts;
+  }
+
   #choose(): void {
     this.#target = undefined;
-    this.#local = this.#attempts.localNode();
+    this.#local = localNode(this.#context, this.call, this.#attempts);
     if (this.#local !== undefined) {
       this.#begin();
       return;
@@ -117,7 +149,7 @@ export class UnaryRun implements AbortTarget, AttemptSink, AttemptRequest {
     const attempt = ++this.#attempt;
     let target: Target | Promise<Target>;
     try {
-      target = this.#attempts.select();
+      target = this.#made.select();
     } catch (error) {
       this.#settle(MicroError.from(error, { id: CLIENT_ID }), undefined);
       return;
@@ -139,16 +171,17 @@ export class UnaryRun implements AbortTarget, AttemptSink, AttemptRequest {
 
   #take(target: Target): void {
     this.#target = target;
-    this.#local = this.#attempts.localBehind(target);
+    this.#local = localBehind(this.#context, this.call, target);
+    if (this.#local === undefined) {
+      this.attemptDeadline = this.#made.deadline();
+      this.connectDeadline = this.#made.connectDeadline();
+    }
     this.#begin();
   }
 
   #begin(): void {
     const { call } = this;
-    const remote = this.#local === undefined;
-    this.attemptDeadline = remote ? this.#attempts.deadline() : call.deadline;
-    this.connectDeadline = remote ? this.#attempts.connectDeadline() : call.deadline;
-    call.limitAttempt(this.attemptDeadline);
+    call.limitAttempt(this.#local === undefined ? this.attemptDeadline : call.deadline);
     this.#outcome = "ok";
     const attempt = ++this.#attempt;
     const { attemptChain } = this.#context;
@@ -178,15 +211,14 @@ export class UnaryRun implements AbortTarget, AttemptSink, AttemptRequest {
   }
 
   #dispatch(node: LocalNode, attempt: number): void {
-    const { call } = this;
-    let request: LocalRequest;
+    const { message } = this.call;
     try {
-      request = new LocalRequest(call, call.message === undefined ? {} : isolate(call.message));
+      this.message = message === undefined ? {} : isolate(message);
     } catch (error) {
       this.ended(MicroError.from(error), undefined, "ok");
       return;
     }
-    node.dispatch(request).then(
+    node.dispatch(this).then(
       (reply) => {
         if (attempt !== this.#attempt) return;
         let own: unknown;
@@ -224,7 +256,7 @@ export class UnaryRun implements AbortTarget, AttemptSink, AttemptRequest {
     this.#target = undefined;
     this.#local = undefined;
     target?.done(this.#outcome);
-    if (node !== undefined && this.call.options?.onAttempt !== undefined) this.#attempts.report(node, error);
+    if (node !== undefined && this.call.options?.onAttempt !== undefined) this.#made.report(node, error);
   }
 
   #finish(thrown: Error | undefined, reply: unknown): void {
@@ -236,7 +268,7 @@ export class UnaryRun implements AbortTarget, AttemptSink, AttemptRequest {
     const error = MicroError.from(thrown, { id: CLIENT_ID });
     const id = this.#local?.id ?? this.#target?.node.id;
     this.#closeAttempt(error);
-    const pause = id === undefined ? undefined : this.#attempts.retryAfter(error, id, this.#outcome);
+    const pause = id === undefined ? undefined : this.#made.retryAfter(error, id, this.#outcome);
     if (pause === undefined) this.#settle(error, undefined);
     else if (pause === 0) this.#choose();
     else this.#pause(pause);
@@ -255,7 +287,7 @@ export class UnaryRun implements AbortTarget, AttemptSink, AttemptRequest {
     this.#over = true;
     this.#attempt++;
     if (this.#owns) this.call.ended();
-    if (error === undefined) this.#caller.resolve(reply);
-    else this.#caller.reject(error);
+    if (error === undefined) this.#resolve(reply);
+    else this.#reject(error);
   }
 }
