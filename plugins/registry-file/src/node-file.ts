@@ -111,6 +111,8 @@ export interface SeenFile {
   readonly content: NodeFile | undefined;
   /** The registry tells of it. */
   shown: boolean;
+  /** Its file went with the whole folder: that says nothing of the node, which is believed while it may live. */
+  lost: boolean;
 }
 
 /** A file that is seen for the first time, or with another content than before. */
@@ -126,6 +128,7 @@ export function seenFile(stats: BigIntStats, content: NodeFile | undefined): See
     expiresAt,
     content,
     shown: false,
+    lost: false,
   };
 }
 

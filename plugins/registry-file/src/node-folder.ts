@@ -1,4 +1,4 @@
-import { type BigIntStats, type FSWatcher, watch } from "node:fs";
+import { type BigIntStats, type FSWatcher, type Stats, watch } from "node:fs";
 import { lstat, readdir, readFile, stat, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { type Logger, MicroError } from "@micro/core";
@@ -126,8 +126,12 @@ export class NodeFolder {
       for (let at = 0; at < files.length; at += FILES_AT_ONCE) {
         await Promise.all(files.slice(at, at + FILES_AT_ONCE).map((name) => this.#look(name)));
       }
+      const replaced = this.#folder !== UNSEEN && folder.identity !== this.#folder.identity;
       for (const [name, seen] of this.#seen) {
         if (present.has(name)) continue;
+        // A writer takes away its own file. Where the folder went as a whole, the writers come back into the new one.
+        seen.lost ||= replaced;
+        if (seen.lost && this.#lives(seen, performance.now())) continue;
         this.#hide(seen);
         this.#seen.delete(name);
       }
@@ -147,7 +151,7 @@ export class NodeFolder {
       await prepare();
       return await stat(path);
     });
-    const identity = `${stats.dev}:${stats.ino}`;
+    const identity = folderIdentity(stats);
     if (this.#timer !== undefined && identity !== this.#watched) this.#watch(identity);
     return { identity, mtimeMs: stats.mtimeMs, settled: Date.now() - stats.mtimeMs > MTIME_GRAIN_MS };
   }
@@ -300,8 +304,8 @@ export class NodeFolder {
 
   async #folderChanged(): Promise<boolean> {
     try {
-      const { dev, ino, mtimeMs } = await stat(this.#options.path);
-      return `${dev}:${ino}` !== this.#folder.identity || mtimeMs !== this.#folder.mtimeMs;
+      const stats = await stat(this.#options.path);
+      return folderIdentity(stats) !== this.#folder.identity || stats.mtimeMs !== this.#folder.mtimeMs;
     } catch {
       // The scan finds out what it is, and tells.
       return true;
@@ -318,6 +322,11 @@ export class NodeFolder {
       this.#failing = true;
     }
   }
+}
+
+/** Changes when the folder is replaced; the number of a removed folder may come back, its time of birth does not. */
+function folderIdentity({ dev, ino, birthtimeMs }: Stats): string {
+  return `${dev}:${ino}:${birthtimeMs}`;
 }
 
 function messageOf(error: unknown): string {
