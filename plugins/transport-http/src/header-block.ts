@@ -52,6 +52,8 @@ const ROLES: Readonly<Record<string, Role>> = {
 };
 
 interface Name {
+  /** As it was written. */
+  readonly raw: string;
   readonly lower: string;
   readonly role: Role;
 }
@@ -72,11 +74,17 @@ interface Stable {
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const REQUEST_LINE = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+ [\x21-\x7e]+ HTTP\/1\.[01]$/;
 const STATUS_LINE = /^HTTP\/1\.[01] ([1-5][0-9]{2})(?: ([\t\x20-\x7e\x80-\xff]*))?$/;
-const LENGTH = /^[0-9]{1,15}$/;
 const CONTROL = /[^\t\x20-\x7e\x80-\xff]/;
+
+const TAB = 9;
+const LF = 10;
+const CR = 13;
+const SPACE = 32;
+const COLON = 58;
 
 const SEPARATOR = "\r\nMicro-Id: ";
 const MAX_STABLE = 8;
+const MAX_GUESSES = 16;
 const MAX_NAMES = 1024;
 const names = new Map<string, Name>();
 
@@ -87,6 +95,8 @@ export class HeaderParser {
   readonly #stable: Stable[] = [];
   #replaceAt = 0;
   #last: Stable | undefined;
+  readonly #line = new LineReader();
+  readonly #guesses: Name[] = [];
   /** Whether `Content-Length` is shown to the application, as Go does (spec 1.4). */
   showLength = true;
 
@@ -106,11 +116,12 @@ export class HeaderParser {
       const field = fields[at] as Field;
       if (this.#apply(message, field.name, field.value)) shown++;
     }
-    for (let at = stable.text.length; at < text.length; lines++) {
-      const end = text.indexOf("\r\n", at);
-      const name = readName(text, at, end);
-      if (this.#apply(message, name, readValue(text, at + name.lower.length + 1, end))) shown++;
-      at = end + 2;
+    const line = this.#line;
+    line.next = stable.text.length;
+    for (let slot = 0; line.next < text.length; slot++, lines++) {
+      line.read(text, line.next, this.#guess(slot));
+      if (slot < MAX_GUESSES) this.#guesses[slot] = line.name;
+      if (this.#apply(message, line.name, line.value)) shown++;
     }
     if (lines > this.#maxHeaders) {
       throw transportError(
@@ -123,6 +134,11 @@ export class HeaderParser {
       throw violation("a message with Transfer-Encoding has a Content-Length or is HTTP/1.0");
     }
     return message;
+  }
+
+  /** The name that stood at the same place in the message before. */
+  #guess(slot: number): Name | undefined {
+    return slot < this.#guesses.length ? this.#guesses[slot] : undefined;
   }
 
   /** Takes one header over; false when it is the framing's own and nobody else sees it. */
@@ -166,40 +182,61 @@ export class HeaderParser {
     } else if (!REQUEST_LINE.test(line)) {
       throw violation(`a request begins with ${quote(line)}, which is no HTTP/1.1 request line`);
     }
-    const fields: Field[] = [];
-    for (let at = lineEnd + 2; at < text.length; ) {
-      const end = text.indexOf("\r\n", at);
-      fields.push(readField(text, at, end));
-      at = end + 2;
-    }
-    return { text, status, startLine, fields };
+    return { text, status, startLine, fields: fieldsOf(text, lineEnd + 2) };
   }
 }
 
-function readField(text: string, from: number, end: number): Field {
-  const name = readName(text, from, end);
-  return { name, value: readValue(text, from + name.lower.length + 1, end) };
+function fieldsOf(text: string, from: number): Field[] {
+  const line = new LineReader();
+  const fields: Field[] = [];
+  for (line.next = from; line.next < text.length; ) {
+    line.read(text, line.next, undefined);
+    fields.push({ name: line.name, value: line.value });
+  }
+  return fields;
 }
 
-function readName(text: string, from: number, end: number): Name {
+/** Takes one header line apart; one for many lines, as this is where reading spends its time. */
+class LineReader {
+  name: Name = { raw: "", lower: "", role: Role.none };
+  value = "";
+  /** Where the next line begins. */
+  next = 0;
+
+  /** Reads the line at `from`, whose name is probably `guess`. */
+  read(text: string, from: number, guess: Name | undefined): void {
+    const name = guess !== undefined && startsWithName(text, from, guess.raw) ? guess : readName(text, from);
+    let start = from + name.raw.length + 1;
+    while (isBlank(text.charCodeAt(start))) start++;
+    let end = start;
+    let unusual = false;
+    // The block ends with a line end, so this ends too.
+    for (let code = text.charCodeAt(end); code !== CR; code = text.charCodeAt(++end)) {
+      if (code > 126 || (code < 32 && code !== TAB)) unusual = true;
+    }
+    if (text.charCodeAt(end + 1) !== LF)
+      throw violation(`a bare carriage return stands in ${quote(name.lower)}`);
+    this.next = end + 2;
+    while (end > start && isBlank(text.charCodeAt(end - 1))) end--;
+    const value = text.substring(start, end);
+    this.name = name;
+    this.value = unusual ? readUnusual(value) : value;
+  }
+}
+
+function startsWithName(text: string, from: number, raw: string): boolean {
+  const { length } = raw;
+  for (let at = 0; at < length; at++) if (text.charCodeAt(from + at) !== raw.charCodeAt(at)) return false;
+  return text.charCodeAt(from + length) === COLON;
+}
+
+function readName(text: string, from: number): Name {
+  const end = text.indexOf("\r\n", from);
   const colon = text.indexOf(":", from);
   if (colon < 0 || colon > end) {
     throw violation(`the header line ${quote(text.substring(from, end))} has no ':'`);
   }
   return headerName(text.substring(from, colon));
-}
-
-function readValue(text: string, from: number, end: number): string {
-  let start = from;
-  let stop = end;
-  while (start < stop && isBlank(text.charCodeAt(start))) start++;
-  while (stop > start && isBlank(text.charCodeAt(stop - 1))) stop--;
-  const value = text.substring(start, stop);
-  for (let at = start; at < stop; at++) {
-    const code = text.charCodeAt(at);
-    if (code > 126 || (code < 32 && code !== 9)) return readUnusual(value);
-  }
-  return value;
 }
 
 function readUnusual(value: string): string {
@@ -209,7 +246,7 @@ function readUnusual(value: string): string {
 }
 
 function isBlank(code: number): boolean {
-  return code === 32 || code === 9;
+  return code === SPACE || code === TAB;
 }
 
 function headerName(text: string): Name {
@@ -218,7 +255,7 @@ function headerName(text: string): Name {
   // Also refuses folded lines and blanks before the colon.
   if (!TOKEN.test(text)) throw violation(`${quote(text)} is no header name`);
   const lower = text.toLowerCase();
-  const name = { lower, role: ROLES[lower] ?? Role.none };
+  const name = { raw: text, lower, role: ROLES[lower] ?? Role.none };
   if (names.size < MAX_NAMES && text.length <= 64) names.set(text, name);
   return name;
 }
@@ -227,8 +264,7 @@ function headerName(text: string): Name {
 function applyRole(message: ReceivedMessage, role: Role, value: string): boolean {
   switch (role) {
     case Role.length: {
-      if (!LENGTH.test(value)) throw violation(`Content-Length ${quote(value)} is no number of bytes`);
-      const length = Number(value);
+      const length = readLength(value);
       if (message.contentLength >= 0 && message.contentLength !== length) {
         throw violation("a message has two different Content-Length headers");
       }
@@ -260,15 +296,22 @@ function applyRole(message: ReceivedMessage, role: Role, value: string): boolean
   }
 }
 
+function readLength(value: string): number {
+  let length = value.length > 0 && value.length <= 15 ? 0 : Number.NaN;
+  for (let at = 0; at < value.length; at++) {
+    const digit = value.charCodeAt(at) - 48;
+    length = digit >= 0 && digit <= 9 ? 10 * length + digit : Number.NaN;
+  }
+  if (Number.isNaN(length)) throw violation(`Content-Length ${quote(value)} is no number of bytes`);
+  return length;
+}
+
 /** Of a header that comes twice, the first value counts (spec 1.1). Rare, so found out afterwards. */
 function keepFirst(header: Metadata, text: string): void {
   const seen = new Set<string>();
-  for (let at = text.indexOf("\r\n") + 2; at < text.length; ) {
-    const end = text.indexOf("\r\n", at);
-    const { name, value } = readField(text, at, end);
+  for (const { name, value } of fieldsOf(text, text.indexOf("\r\n") + 2)) {
     if (!seen.has(name.lower) && header.has(name.lower)) header.setLower(name.lower, value);
     seen.add(name.lower);
-    at = end + 2;
   }
 }
 

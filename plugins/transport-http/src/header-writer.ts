@@ -30,6 +30,7 @@ const MAX_KEYS = 256;
 /** A header with more values than this changes from call to call. */
 const MAX_LINES = 64;
 const MAX_KNOWN_VALUE = 128;
+const MAX_SHAPES = 4;
 
 /** What is remembered of one header name: the lines of values seen before. All of it is ASCII. */
 interface KnownKey {
@@ -37,8 +38,20 @@ interface KnownKey {
   readonly prefix: string;
   /** Undefined once there were too many different values. */
   lines: Map<string, string> | undefined;
-  value: string | undefined;
-  line: string;
+}
+
+/** A header as it was written before: what follows it is mostly equal. */
+interface Shape {
+  readonly fields: readonly ShapeField[];
+  /** The start line and the lines of all fields that have a value here. */
+  readonly stable: string;
+}
+
+interface ShapeField {
+  readonly key: string;
+  readonly known: KnownKey;
+  /** Undefined where the value changes from call to call, and for what is never written. */
+  readonly value: string | undefined;
 }
 
 /** Header lines written before, shared by the connections of one transport. Bounded. */
@@ -63,7 +76,7 @@ export class HeaderLines {
 }
 
 function knownKey(prefix: string): KnownKey {
-  return { prefix, lines: new Map(), value: undefined, line: "" };
+  return { prefix, lines: new Map() };
 }
 
 /** Whose message it is: written as `Micro-Id` and `Micro-Stream`, each left out when empty. */
@@ -80,6 +93,9 @@ export class HeaderWriter {
   readonly #start: string;
   readonly #lines: HeaderLines;
   readonly #limits: Pick<HttpSettings, "maxHeaderSize" | "maxHeaders">;
+  readonly #shapes: Shape[] = [];
+  #shape: Shape | undefined;
+  #replaceAt = 0;
   /** Whether the block written last is plain ASCII; else it is to be encoded as UTF-8 (spec 1.1). */
   ascii = true;
 
@@ -91,35 +107,72 @@ export class HeaderWriter {
   }
 
   /**
-   * The block of a message whose `Content-Length` the caller adds with {@link end}. Throws `BAD_REQUEST` for a key
-   * that is no header name and `RESOURCE_EXHAUSTED` for too large a block; both before anything is sent.
+   * The block of a message, without `Content-Length` and the empty line behind it. Throws `BAD_REQUEST` for a key that
+   * is no header name and `RESOURCE_EXHAUSTED` for too large a block; both before anything is sent.
    */
   write(header: Metadata, correlation: Correlation): string {
+    let shape = this.#shape;
+    let changing = this.#repeat(shape, header);
+    for (let at = 0; changing === undefined && at < this.#shapes.length; at++) {
+      shape = this.#shapes[at];
+      changing = this.#repeat(shape, header);
+    }
+    if (shape === undefined || changing === undefined) {
+      const made = this.#shapeOf(header);
+      ({ shape, changing } = made);
+      if (made.lasting) this.#keep(shape);
+    } else this.#shape = shape;
+    let block = shape.stable;
+    if (correlation.stream !== "") block += `Micro-Stream: ${correlation.stream}\r\n`;
+    if (correlation.id !== "") block += `Micro-Id: ${correlation.id}\r\n`;
+    block += changing;
+    const size = this.ascii ? block.length : Buffer.byteLength(block);
+    const count = shape.fields.length + 4;
+    if (size + 32 > this.#limits.maxHeaderSize || count > this.#limits.maxHeaders) this.#refuse(size, count);
+    return block;
+  }
+
+  /** The changing lines of a header that is otherwise equal to the one of `shape`; undefined for any other. */
+  #repeat(shape: Shape | undefined, header: Metadata): string | undefined {
+    if (shape === undefined || shape.fields.length !== header.size) return undefined;
+    this.ascii = true;
+    let changing = "";
+    let at = 0;
+    for (const [key, value] of header) {
+      const field = shape.fields[at++] as ShapeField;
+      if (field.key !== key) return undefined;
+      if (field.value === undefined) {
+        if (field.known.prefix !== "") changing += this.#newLine(field.known, value);
+      } else if (field.value !== value) return undefined;
+    }
+    return changing;
+  }
+
+  #shapeOf(header: Metadata): { shape: Shape; changing: string; lasting: boolean } {
     let stable = this.#start;
     let changing = "";
-    let count = 4;
+    const fields: ShapeField[] = [];
+    let lasting = true;
     this.ascii = true;
     for (const [key, value] of header) {
       const known = this.#lines.find(key);
-      if (known.value === value) stable += known.line;
-      else if (known.prefix === "") continue;
-      else {
-        const line = known.lines?.get(value);
-        if (line === undefined) changing += this.#newLine(known, value);
-        else {
-          known.value = value;
-          known.line = line;
-          stable += line;
-        }
+      const line = known.lines?.get(value);
+      if (line !== undefined) stable += line;
+      else if (known.prefix !== "") {
+        // Seen for the first time: whether it changes from call to call will show.
+        lasting &&= known.lines === undefined;
+        changing += this.#newLine(known, value);
       }
-      count++;
+      fields.push({ key, known, value: line === undefined ? undefined : value });
     }
-    if (correlation.stream !== "") stable += `Micro-Stream: ${correlation.stream}\r\n`;
-    if (correlation.id !== "") stable += `Micro-Id: ${correlation.id}\r\n`;
-    const block = stable + changing;
-    const size = this.ascii ? block.length : Buffer.byteLength(block);
-    if (size + 32 > this.#limits.maxHeaderSize || count > this.#limits.maxHeaders) this.#refuse(size, count);
-    return block;
+    // The detour makes one flat text of many pieces.
+    return { shape: { fields, stable: Buffer.from(stable, "latin1").toString("latin1") }, changing, lasting };
+  }
+
+  #keep(shape: Shape): void {
+    this.#shape = shape;
+    this.#shapes[this.#replaceAt] = shape;
+    this.#replaceAt = (this.#replaceAt + 1) % MAX_SHAPES;
   }
 
   #newLine(known: KnownKey, value: string): string {
@@ -127,10 +180,7 @@ export class HeaderWriter {
       const line = `${known.prefix}${value}\r\n`;
       if (known.lines === undefined || value.length > MAX_KNOWN_VALUE) return line;
       known.lines.set(value, line);
-      if (known.lines.size > MAX_LINES) {
-        known.lines = undefined;
-        known.value = undefined;
-      }
+      if (known.lines.size > MAX_LINES) known.lines = undefined;
       return line;
     }
     const clean = value.replace(CONTROL, " ");

@@ -10,7 +10,7 @@ const PIECE = 8 * 1024;
 const HIGH_WATER = 256 * 1024;
 
 /**
- * What waits to be written on one socket. Messages of one turn of the event loop go out in one piece; while the
+ * What waits to be written on one socket. Messages of one turn of the event loop go out together; while the
  * socket is full the rest stays here, where it is known not to have been sent.
  */
 export class Outbox {
