@@ -35,8 +35,8 @@ export class Connection {
   #partialSince = 0;
   /** When something was last read. */
   lastRead = performance.now();
-  /** When what is left after `end()` is thrown away; 0 while it was not called. */
-  #endBy = 0;
+  /** Throws away what is left after `end()`. */
+  #endTimer: NodeJS.Timeout | undefined;
   #reason: Error | undefined;
   #closed = false;
 
@@ -79,11 +79,19 @@ export class Connection {
     return this.#closed;
   }
 
-  /** Writes what is left, then closes; what the peer does not take within a second is dropped. */
-  end(): void {
-    if (this.#closed || this.#endBy !== 0) return;
+  /**
+   * Writes what is left, then closes; what the peer does not take within `lingerMs` (@default 1000, never more) is
+   * dropped. A later call may shorten the time.
+   */
+  end(lingerMs = MAX_LINGER_MS): void {
+    if (this.#closed) return;
+    const waiting = this.#endTimer !== undefined;
+    if (waiting && lingerMs >= MAX_LINGER_MS) return;
+    clearTimeout(this.#endTimer);
+    // Not unref'd: whoever closes waits for it, and it is short.
+    this.#endTimer = setTimeout(() => this.socket.destroy(), Math.min(lingerMs, MAX_LINGER_MS));
+    if (waiting) return;
     this.reader.close();
-    this.#endBy = performance.now() + LINGER_MS;
     this.outbox.end();
     // Bytes that nobody reads any more would keep the socket from seeing the peer's end.
     this.socket.resume();
@@ -104,9 +112,8 @@ export class Connection {
     const { blockedSince } = this.outbox;
     // While we do not read, it is not the peer who is slow.
     if (this.#partialSince !== 0 && this.socket.isPaused()) this.#partialSince = now;
-    if (this.#endBy !== 0) {
-      if (now > this.#endBy) this.socket.destroy();
-    } else if (this.#partialSince !== 0 && now - this.#partialSince > readTimeout) {
+    if (this.#endTimer !== undefined) return; // it ends by itself
+    if (this.#partialSince !== 0 && now - this.#partialSince > readTimeout) {
       this.destroy(
         unavailable(`a message was not complete within transport.read_timeout, ${readTimeout} ms`),
       );
@@ -133,6 +140,7 @@ export class Connection {
   #onClose(): void {
     if (this.#closed) return;
     this.#closed = true;
+    clearTimeout(this.#endTimer);
     this.reader.close();
     this.outbox.close();
     this.#watch.delete(this);
@@ -141,7 +149,7 @@ export class Connection {
 }
 
 /** How long a closing connection may take to deliver its last bytes. */
-const LINGER_MS = 1000;
+const MAX_LINGER_MS = 1000;
 
 /** One timer for the deadlines of all connections of a transport; runs while there are any. */
 export class ConnectionWatch {

@@ -100,9 +100,12 @@ export class HttpListener implements Listener {
   async close(options: { readonly graceMs?: number } = {}): Promise<void> {
     this.drain();
     const graceMs = options.graceMs ?? 0;
+    const until = performance.now() + graceMs;
     if (graceMs > 0) await this.#idle(graceMs);
     const reason = unavailable("the server was closed", { id: SERVER_ID });
-    for (const connection of this.#connections) connection.close(reason);
+    for (const connection of this.#connections) {
+      connection.close(reason, Math.max(0, until - performance.now()));
+    }
     for (const socket of this.#handshaking) socket.destroy();
     await this.#closed;
     this.#options.onClosed(this);

@@ -67,9 +67,9 @@ export class ServerConnection implements ConnectionOwner, StreamPort, ExchangePo
     this.#settle();
   }
 
-  /** Writes what is left and closes; what still runs is aborted with `reason`. */
-  close(reason: Error): void {
-    if (this.running === 0) this.#connection.end();
+  /** Writes what is left within `lingerMs` and closes; what still runs is aborted with `reason`. */
+  close(reason: Error, lingerMs: number): void {
+    if (this.running === 0) this.#connection.end(lingerMs);
     else {
       this.#abortAll(reason);
       this.#connection.destroy(reason);

@@ -10,6 +10,8 @@ export class SessionLife {
   #listeners: ((reason: Error | undefined) => void)[] = [];
   #waiting: (() => void)[] = [];
   #graceTimer: NodeJS.Timeout | undefined;
+  /** When `close` wants to be done; `Infinity` while nobody asked. */
+  #closeBy = Number.POSITIVE_INFINITY;
 
   /** `active` counts the exchanges that run. */
   constructor(connection: Connection, active: () => number) {
@@ -44,11 +46,12 @@ export class SessionLife {
   /** To be called when an exchange has ended. */
   settle(): void {
     if (this.#usable || this.#connection.closed || this.#active() > 0) return;
-    this.#connection.end();
+    this.#connection.end(Math.max(0, this.#closeBy - performance.now()));
   }
 
   close(graceMs: number): Promise<void> {
     if (this.#connection.closed) return Promise.resolve();
+    this.#closeBy = Math.min(this.#closeBy, performance.now() + graceMs);
     const closed = new Promise<void>((resolve) => this.#waiting.push(resolve));
     this.retire();
     if (this.#active() > 0) {
