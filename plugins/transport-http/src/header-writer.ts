@@ -137,10 +137,10 @@ export class HeaderWriter {
     if (shape === undefined || shape.fields.length !== header.size) return undefined;
     this.ascii = true;
     let changing = "";
-    let at = 0;
-    for (const [key, value] of header) {
-      const field = shape.fields[at++] as ShapeField;
-      if (field.key !== key) return undefined;
+    for (let at = 0; at < shape.fields.length; at++) {
+      const field = shape.fields[at] as ShapeField;
+      if (field.key !== header.keyAt(at)) return undefined;
+      const value = header.valueAt(at);
       if (field.value === undefined) {
         if (field.known.prefix !== "") changing += this.#newLine(field.known, value);
       } else if (field.value !== value) return undefined;
