@@ -34,11 +34,15 @@ process.on("warning", complain);
 const [what, folder = "", count = "0"] = process.argv.slice(2);
 
 async function serveOnce(round: number): Promise<void> {
-  const { registry, ...settings } = settingsFor(folder);
+  const { registry: _, ...settings } = settingsFor(folder);
   const definition = probeService({ node: `${round}` });
   const service =
     round % 2 === 0
-      ? await createService(definition, { plugins: serverStack, configFile: false, registry, ...settings })
+      ? await createService(definition, {
+          plugins: serverStack,
+          configFile: false,
+          ...settingsFor(folder),
+        })
       : await createService(definition, {
           plugins: [...serverStack.filter((plugin) => plugin.component.name !== "registry"), memoryRegistry],
           configFile: false,

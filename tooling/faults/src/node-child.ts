@@ -1,11 +1,9 @@
-import { type ChildProcess, fork } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { fileURLToPath } from "node:url";
 import type { NodeMessage, NodePlan, NodeQuestion, NodeReport } from "./control.ts";
+import { forkProgram } from "./fork-program.ts";
 import type { HandlerEvent } from "./probe-service.ts";
 import { within } from "./within.ts";
-
-const PROGRAM = fileURLToPath(new URL("./node-process.ts", import.meta.url));
 
 /** How a node's process ended. */
 export interface NodeEnd {
@@ -30,12 +28,7 @@ export class NodeChild {
 
   constructor(plan: NodePlan) {
     this.name = plan.node;
-    this.#child = fork(PROGRAM, [JSON.stringify(plan)], {
-      execArgv: ["--conditions=@micro/source", "--expose-gc"],
-      // NODE_OPTIONS of a test runner are not for programs.
-      env: { ...process.env, NODE_OPTIONS: "" },
-      stdio: ["ignore", "inherit", "pipe", "ipc"],
-    });
+    this.#child = forkProgram("./node-process.ts", [JSON.stringify(plan)]);
     this.#child.stderr?.setEncoding("utf8").on("data", (text: string) => this.stderr.push(text));
     this.#child.on("message", (message: NodeMessage) => {
       if (message.type === "ready") this.#ready = message;
@@ -102,9 +95,13 @@ export class NodeChild {
     return message.event;
   }
 
+  /** Lets it run again if it is frozen. */
+  thaw(): void {
+    if (this.#frozen) this.signal("SIGCONT");
+  }
+
   /** Ends it whatever it does, and resolves when it is gone. */
   async destroy(): Promise<void> {
-    if (this.#frozen) this.signal("SIGCONT");
     this.#child.kill("SIGKILL");
     await this.ended;
   }

@@ -1,4 +1,5 @@
 /** One node of the service under test: a process of its own that its parent kills, freezes or asks. */
+import { setTimeout } from "node:timers/promises";
 import { createService } from "@micro/core";
 import type { NodeMessage, NodePlan, NodeQuestion, NodeReport } from "./control.ts";
 import { HandlerLog, probeService } from "./probe-service.ts";
@@ -14,7 +15,10 @@ const complain = (kind: string) => (reason: unknown) =>
 // Whatever reaches these was handled by nobody: the parent's test fails with it.
 process.on("unhandledRejection", complain("unhandledRejection"));
 process.on("uncaughtException", complain("uncaughtException"));
-process.on("warning", complain("warning"));
+process.on("warning", (warning) => {
+  // Of Node's own state, not of ours.
+  if (warning.name !== "ExperimentalWarning") complain("warning")(warning);
+});
 
 const plan = JSON.parse(process.argv[2] ?? "") as NodePlan;
 const log = new HandlerLog((event) => tell({ type: "handler", event }));
@@ -32,10 +36,16 @@ function report(): NodeReport {
   return { once: Object.fromEntries(once), echoes, flooded, sipped, active, health, ...held };
 }
 
-process.on("message", ({ question, collect }: NodeQuestion) => {
-  if (collect) globalThis.gc?.();
+async function answer({ question, collect }: NodeQuestion): Promise<void> {
+  // Buffers are freed some turns after their objects.
+  for (let turn = 0; collect && turn < 3; turn++) {
+    globalThis.gc?.();
+    await setTimeout(5);
+  }
   tell({ type: "report", question, report: report() });
-});
+}
+
+process.on("message", (question: NodeQuestion) => void answer(question));
 // Without a parent there is nobody to stop it.
 const orphaned = (): never => process.exit(1);
 process.on("disconnect", orphaned);
@@ -43,7 +53,11 @@ process.on("disconnect", orphaned);
 const running = service.run();
 await service.start();
 tell({ type: "ready", address: service.server.address ?? "", nodeId: service.server.nodeId });
-await running;
+await running.catch((error: unknown) => {
+  // As a program without a net would end: with words, and not with 0.
+  process.stderr.write(`${String(error)}\n`);
+  process.exitCode = 1;
+});
 // The process has to end by itself now: whatever keeps it alive is a leak that the parent's deadline finds.
 process.off("disconnect", orphaned);
 process.disconnect();

@@ -59,8 +59,7 @@ export function probeService(options: {
           throw new MicroError({ id: name, code, detail: `asked to fail with ${code}` });
         },
         async waitUnary({ id }, context) {
-          await untilCancelled(log, id, context);
-          return answer;
+          return untilCancelled(log, id, context);
         },
         async *waitServer({ id }, context) {
           yield answer;
@@ -108,9 +107,11 @@ export function probeService(options: {
   });
 }
 
-async function untilCancelled(log: HandlerLog, id: string, { cancellation }: CallContext): Promise<void> {
+/** Waits, says that it was cancelled, and gives up with the reason. */
+async function untilCancelled(log: HandlerLog, id: string, { cancellation }: CallContext): Promise<never> {
   log.tell("began", id);
-  await new Promise<void>((resolve) => cancellation.onAbort(() => resolve()));
-  const late = MicroError.is(cancellation.reason) && cancellation.reason.code === "TIMEOUT";
+  const reason = await new Promise<Error>((resolve) => cancellation.onAbort(resolve));
+  const late = MicroError.is(reason) && reason.code === "TIMEOUT";
   log.tell(late ? "deadline" : "cancelled", id);
+  throw reason;
 }

@@ -74,6 +74,8 @@ export class Traffic<T> {
       );
       this.outcomes.push({ index, began, ended: performance.now(), ...outcome });
       for (const waiter of this.#waiting) if (this.outcomes.length >= waiter.done) waiter.resolve();
+      // Calls that fail at once must not keep everything else from running.
+      if ("error" in outcome) await new Promise((resolve) => setImmediate(resolve));
     }
   }
 }
@@ -92,4 +94,14 @@ export function quantile(values: readonly number[], share: number): number {
 /** How long the calls took, in ms. */
 export function durations(outcomes: readonly Outcome<unknown>[]): readonly number[] {
   return outcomes.map(({ began, ended }) => ended - began);
+}
+
+/** How often each error came, by its text: what a test that wants none prints when there are some. */
+export function errorTexts(outcomes: readonly Outcome<unknown>[]): Readonly<Record<string, number>> {
+  const texts: Record<string, number> = {};
+  for (const { error } of failuresOf(outcomes)) {
+    const text = String(error);
+    texts[text] = (texts[text] ?? 0) + 1;
+  }
+  return texts;
 }

@@ -1,30 +1,27 @@
-import { fork } from "node:child_process";
 import { once } from "node:events";
-import { fileURLToPath } from "node:url";
 import { temporaryFolder } from "@micro/programs";
 import { expect, test } from "vitest";
 import type { CyclesResult } from "../src/cycles-process.ts";
 import { withFleet } from "../src/fleet.ts";
+import { forkProgram } from "../src/fork-program.ts";
 import { within } from "../src/within.ts";
 
-const PROGRAM = fileURLToPath(new URL("../src/cycles-process.ts", import.meta.url));
 const MEGABYTE = 1024 * 1024;
 
 async function cycles(what: "serve" | "call", folder: string, count: number): Promise<CyclesResult> {
-  const child = fork(PROGRAM, [what, folder, `${count}`], {
-    execArgv: ["--conditions=@micro/source", "--expose-gc"],
-    env: { ...process.env, NODE_OPTIONS: "" },
-  });
+  const child = forkProgram("./cycles-process.ts", [what, folder, `${count}`]);
+  child.stderr?.pipe(process.stderr, { end: false });
   try {
     const ended = once(child, "exit");
-    const answered = once(child, "message");
-    const result = (await within(`${count} cycles`, 60_000, Promise.race([answered, ended]))) as [
-      CyclesResult,
-    ];
-    if (typeof result[0] !== "object") throw new Error(`the process ended with ${result[0]}`);
+    const answered = new Promise<CyclesResult>((resolve) => child.once("message", resolve));
+    const early = ended.then(([status]) => {
+      throw new Error(`the process ended with ${String(status)}`);
+    });
+    const result = await within(`${count} cycles`, 60_000, Promise.race([answered, early]));
+    early.catch(() => undefined);
     // It ends by itself: nothing keeps it alive.
     expect(await within("ending by itself", 5000, ended)).toEqual([0, null]);
-    return result[0];
+    return result;
   } finally {
     child.kill("SIGKILL");
   }

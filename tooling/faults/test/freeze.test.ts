@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
-import type { Answer } from "../src/contract.ts";
+import { type Answer, probe as contract } from "../src/contract.ts";
 import { withFleet } from "../src/fleet.ts";
-import { durations, failuresOf, quantile } from "../src/traffic.ts";
+import { startCaller } from "../src/stack.ts";
+import { durations, errorTexts, failuresOf, quantile } from "../src/traffic.ts";
 import { eventually } from "../src/within.ts";
 
 const TIMEOUT_MS = 1500;
@@ -31,7 +32,7 @@ test("SIGSTOP of a node under load: calls move away within seconds and none fail
     await traffic.more(300);
     const outcomes = await traffic.stop();
 
-    expect(failuresOf(outcomes)).toEqual([]);
+    expect(errorTexts(outcomes)).toEqual({});
     const share = outcomes.slice(-200).filter(({ value }) => value?.node === "a").length;
     expect(share, "calls of the last 200 that went to the node").toBeGreaterThan(50);
     // The calls that met the frozen node were answered by the other one within their deadline.
@@ -64,3 +65,17 @@ test("calls that are not idempotent end by their deadline on a frozen node, and 
     for (const id of Object.keys(b.once)) expect(a.once[id], `call ${id} ran on both`).toBeUndefined();
   });
 }, 30_000);
+
+test("stopping a caller whose peer is frozen is clean, and takes no longer than it may", () =>
+  withFleet({}, async ({ probe, child, folder }) => {
+    await probe.echo({});
+    for (const graceMs of [0, 500]) {
+      const other = await startCaller(folder);
+      await other.client.of(contract).echo({});
+      child("a").signal("SIGSTOP");
+      const began = performance.now();
+      await other.stop({ graceMs });
+      expect(performance.now() - began).toBeLessThan(graceMs + 400);
+      child("a").thaw();
+    }
+  }));

@@ -2,8 +2,8 @@ import { MicroError } from "@micro/core";
 import { expect, test } from "vitest";
 import type { Answer } from "../src/contract.ts";
 import { withFleet } from "../src/fleet.ts";
-import { failuresOf } from "../src/traffic.ts";
-import { eventually } from "../src/within.ts";
+import { errorTexts, failuresOf } from "../src/traffic.ts";
+import { eventually, within } from "../src/within.ts";
 
 test("SIGKILL of one of two nodes in the middle of 500 idempotent calls: no call fails", () =>
   withFleet({ nodes: ["a", "b"] }, async ({ probe, child, load }) => {
@@ -14,7 +14,7 @@ test("SIGKILL of one of two nodes in the middle of 500 idempotent calls: no call
     const killedAt = performance.now();
     const outcomes = await traffic.finished();
 
-    expect(failuresOf(outcomes)).toEqual([]);
+    expect(errorTexts(outcomes)).toEqual({});
     expect(outcomes).toHaveLength(500);
     const after = outcomes.filter(({ began }) => began > killedAt);
     expect(new Set(after.map(({ value }) => value?.node))).toEqual(new Set(["b"]));
@@ -65,5 +65,29 @@ test("a node that is killed and started again on the same address gets calls aga
     await start("a2", { settings: { server: { address } } });
     const answers = () => traffic.outcomes.some(({ value }) => value?.node === "a2");
     await eventually("the new node must get calls", 10_000, { ask: answers, until: (does) => does });
-    expect(failuresOf(await traffic.stop())).toEqual([]);
+    expect(errorTexts(await traffic.stop())).toEqual({});
   }));
+
+test("SIGKILL under streams: each reader hears of it at once, in clear words", () =>
+  withFleet({}, async ({ probe, child }) => {
+    async function* requests(id: string) {
+      yield { id };
+      await new Promise(() => undefined);
+    }
+    const calls = {
+      unary: probe.waitUnary({ id: "unary" }),
+      server: readAll(probe.waitServer({ id: "server" })),
+      client: probe.waitClient(requests("client")),
+      bidi: readAll(probe.waitBidi(requests("bidi"))),
+    };
+    const outcomes = Promise.allSettled(Object.values(calls));
+    await Promise.all(Object.keys(calls).map((id) => child("a").handler("began", id)));
+    child("a").signal("SIGKILL");
+    for (const outcome of await within("all calls must end", 2000, outcomes)) {
+      expect(outcome).toMatchObject({ status: "rejected", reason: { code: "UNAVAILABLE" } });
+    }
+  }));
+
+async function readAll(replies: AsyncIterable<unknown>): Promise<void> {
+  for await (const _ of replies);
+}

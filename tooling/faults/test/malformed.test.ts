@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import type { Answer } from "../src/contract.ts";
 import { type Fleet, withFleet } from "../src/fleet.ts";
 import { RawClient, request } from "../src/raw-client.ts";
-import { durations, failuresOf, quantile } from "../src/traffic.ts";
+import { durations, errorTexts, quantile } from "../src/traffic.ts";
 import { eventually, within } from "../src/within.ts";
 
 const MEGABYTE = 1024 * 1024;
@@ -21,10 +21,10 @@ async function unnoticed(fleet: Fleet, body: (address: string) => Promise<void>)
   await body(node.address);
   await traffic.more(50);
   const outcomes = await traffic.stop();
-  expect(failuresOf(outcomes)).toEqual([]);
-  expect(quantile(durations(outcomes), 0.9), "ms of others' calls").toBeLessThan(100);
+  expect(errorTexts(outcomes)).toEqual({});
+  expect(quantile(durations(outcomes), 0.9), "ms of others' calls").toBeLessThan(200);
   const after = await node.report({ collect: true });
-  expect(after.heldBytes - before.heldBytes, "bytes of heap that stay").toBeLessThan(4 * MEGABYTE);
+  expect(after.heldBytes - before.heldBytes, "bytes that stay").toBeLessThan(4 * MEGABYTE);
   expect(after.health.state).toBe("serving");
   expect(after.active).toBe(0);
 }
@@ -86,7 +86,7 @@ test("clients that send garbage are shown out, nothing of it runs, and nobody el
 }, 30_000);
 
 test("bodies above the limit are refused with words and never kept", () =>
-  withFleet(impatient, (fleet) =>
+  withFleet({}, (fleet) =>
     unnoticed(fleet, async (address) => {
       const body = "x".repeat(8 * MEGABYTE);
       const chunk = "x".repeat(64 * 1024);
@@ -126,7 +126,7 @@ test("bodies above the limit are refused with words and never kept", () =>
   ));
 
 test("a thousand idle connections hold little, and others are served meanwhile", async () => {
-  await withFleet({ caller: {} }, (fleet) =>
+  await withFleet({}, (fleet) =>
     unnoticed(fleet, async (address) => {
       const before = await fleet.child("a").report({ collect: true });
       const clients: RawClient[] = [];
@@ -141,7 +141,7 @@ test("a thousand idle connections hold little, and others are served meanwhile",
       expect(held.sockets).toBeGreaterThanOrEqual(1000);
       expect((held.rssBytes - before.rssBytes) / 1000 / 1024, "kB per connection").toBeLessThan(64);
       const calls = fleet.load<Answer>({ concurrency: 5, calls: 300, call: () => fleet.probe.echo({}) });
-      expect(failuresOf(await calls.finished())).toEqual([]);
+      expect(errorTexts(await calls.finished())).toEqual({});
       // They still work.
       const [first] = clients;
       first?.send(request({ id: "1" }));

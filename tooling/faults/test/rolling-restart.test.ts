@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import type { Answer } from "../src/contract.ts";
 import { withFleet } from "../src/fleet.ts";
-import { failuresOf } from "../src/traffic.ts";
+import { errorTexts } from "../src/traffic.ts";
+import { within } from "../src/within.ts";
 
 test("three nodes are replaced one after the other by SIGTERM under load: no call fails, each ends with 0", async () => {
   await withFleet({ nodes: ["a1", "b1", "c1"] }, async ({ probe, child, load, start }) => {
@@ -23,8 +24,8 @@ test("three nodes are replaced one after the other by SIGTERM under load: no cal
     }
     const [first, second] = [await repeatable.stop(), await single.stop()];
 
-    expect(failuresOf(first)).toEqual([]);
-    expect(failuresOf(second)).toEqual([]);
+    expect(errorTexts(first)).toEqual({});
+    expect(errorTexts(second)).toEqual({});
     expect(new Set(second.slice(-100).map(({ value }) => value?.node))).toEqual(new Set(["a2", "b2", "c2"]));
     // What runs on two nodes would be counted by both.
     for (const name of ["a2", "b2", "c2"]) {
@@ -39,9 +40,25 @@ test("three nodes are replaced one after the other by SIGTERM under load: no cal
 test("SIGTERM lets a call of a second end, and the client hears no error", async () => {
   await withFleet({ nodes: ["a"] }, async ({ probe, child }) => {
     const running = probe.once({ id: "long", workMs: 1000 });
-    await expect.poll(async () => (await child("a").report()).once["long"]).toBe(1);
+    await expect.poll(async () => (await child("a").report()).once.long).toBe(1);
     const [answer, end] = await Promise.all([running, child("a").terminate()]);
     expect(answer).toEqual({ node: "a" });
     expect(end).toEqual({ status: 0 });
   });
 }, 20_000);
+
+test("a second SIGTERM ends a process at once: what still runs is cancelled, and its callers hear UNAVAILABLE", () =>
+  withFleet({}, async ({ probe, child }) => {
+    const stuck = Promise.allSettled([
+      probe.waitUnary({ id: "unary" }, { timeoutMs: 60_000 }),
+      probe.waitClient([{ id: "stream" }]),
+    ]);
+    for (const id of ["unary", "stream"]) await child("a").handler("began", id);
+    child("a").signal("SIGTERM");
+    await expect.poll(async () => (await child("a").report()).health.state).toBe("draining");
+    // Not 0: the first stop was cut short.
+    expect(await child("a").terminate(3000)).toEqual({ status: 1 });
+    for (const outcome of await within("the callers must hear of it", 2000, stuck)) {
+      expect(outcome).toMatchObject({ status: "rejected", reason: { code: "UNAVAILABLE" } });
+    }
+  }));

@@ -1,11 +1,10 @@
-import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import net from "node:net";
-import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import type { Answer } from "../src/contract.ts";
 import { type Fleet, withFleet } from "../src/fleet.ts";
-import { failuresOf } from "../src/traffic.ts";
+import { forkProgram } from "../src/fork-program.ts";
+import { errorTexts } from "../src/traffic.ts";
 import { within } from "../src/within.ts";
 
 /** A peer that accepts, reads, and never says a word. */
@@ -81,11 +80,11 @@ for (const [kind, metadata] of [
           call: () =>
             fleet.probe.echo(
               { workMs: 2 },
-              { timeoutMs: 1000, onAttempt: ({ nodeId }) => attempts.push(nodeId) },
+              { timeoutMs: 600, onAttempt: ({ nodeId }) => attempts.push(nodeId) },
             ),
         });
         const outcomes = await traffic.finished();
-        expect(failuresOf(outcomes)).toEqual([]);
+        expect(errorTexts(outcomes)).toEqual({});
         const silent = attempts.filter((id) => id === "probe-silent").length;
         expect(silent, "attempts on the silent peer").toBeGreaterThan(0);
         expect(silent, "attempts on the silent peer").toBeLessThan(30);
@@ -95,11 +94,9 @@ for (const [kind, metadata] of [
     }));
 }
 
-const DEAF = fileURLToPath(new URL("../src/deaf-process.ts", import.meta.url));
-
 /** An address that does not even accept: its process is frozen and its queue full, so that connecting hangs. */
 async function deafPeer(): Promise<{ address: string; close(): Promise<void> }> {
-  const child: ChildProcess = fork(DEAF, [], { execArgv: [], env: { ...process.env, NODE_OPTIONS: "" } });
+  const child = forkProgram("./deaf-process.ts");
   const ended = once(child, "exit");
   const fillers: net.Socket[] = [];
   const close = async (): Promise<void> => {
@@ -144,7 +141,7 @@ test("a peer that does not accept: connecting ends by transport.dial_timeout, an
         call: (index) => fleet.probe.once({ id: `${index}` }, { timeoutMs: 3000 }),
       });
       const outcomes = await traffic.finished();
-      expect(failuresOf(outcomes)).toEqual([]);
+      expect(errorTexts(outcomes)).toEqual({});
       const { once: runs } = await fleet.child("a").report();
       expect(Object.values(runs).every((count) => count === 1)).toBe(true);
       expect(Object.keys(runs)).toHaveLength(40);
