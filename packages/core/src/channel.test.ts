@@ -65,6 +65,40 @@ describe("Channel", () => {
     await expect(channel.send(3)).rejects.toThrow("ended");
   });
 
+  test("a value that is sent when room has just been made waits for those sent before it", async () => {
+    const channel = new Channel<number>({ capacity: 1 });
+    void channel.send(1);
+    const second = channel.send(2);
+    const first = channel.next();
+    const third = channel.send(3);
+    expect((await first).value).toBe(1);
+    channel.next().then(
+      () => undefined,
+      () => undefined,
+    );
+    await second;
+    expect((await channel.next()).value).toBe(3);
+    await third;
+  });
+
+  test("a capacity of 0 goes from hand to hand", async () => {
+    const channel = new Channel<number>({ capacity: 0 });
+    const sent = channel.send(1);
+    expect(channel.size).toBe(0);
+    expect((await channel.next()).value).toBe(1);
+    await sent;
+    const read = channel.next();
+    await channel.send(2);
+    expect((await read).value).toBe(2);
+  });
+
+  test("writers hear why it failed, also when the reader has heard it before them", async () => {
+    const channel = new Channel<number>();
+    channel.fail(new Error("broken"));
+    await expect(channel.next()).rejects.toThrow("broken");
+    await expect(channel.send(1)).rejects.toThrow("broken");
+  });
+
   test("has one reader", async () => {
     const channel = new Channel<number>();
     const first = channel.next();

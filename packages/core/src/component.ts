@@ -60,11 +60,11 @@ export interface ComponentOptions<
 const BRAND = Symbol.for("micro.component");
 
 /** Names that a service, `createService`, the command line or every section has already. */
-const RESERVED: ReadonlySet<string> = new Set([
-  ...["name", "version", "state", "signal", "container", "resolve", "start", "run", "stop", "explain"],
-  ...["plugins", "hooks", "middleware", "instances", "exchange", "shared", "services", "service"],
-  ...["enabled", "plugin", "help", "constructor", "then"],
-]);
+const RESERVED: ReadonlySet<string> = new Set(
+  `name version state signal container resolve start run stop explain
+  plugins hooks middleware instances exchange shared services service
+  enabled plugin help constructor then`.split(/\s+/),
+);
 
 /** A capability with an interface, a config schema and a place on the service. */
 export interface Component<

@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { CODES, codeOfHttp, MicroError } from "./errors.ts";
 
@@ -56,6 +57,66 @@ describe("MicroError", () => {
     const same = new MicroError({ code: "CONFLICT", detail: "x" });
     expect(MicroError.from(same)).toBe(same);
     expect(MicroError.from("text").detail).toBe("text");
+  });
+
+  test("says what it can of anything that was thrown, and never throws itself", () => {
+    const circular: Record<string, unknown> = {};
+    circular.self = circular;
+    const hostile = {
+      get message(): string {
+        throw new Error("ha");
+      },
+    };
+    const details = [
+      new Error(""),
+      { message: "of another realm" },
+      { reason: 5 },
+      Object.create(null),
+      circular,
+      hostile,
+      Symbol("s"),
+      undefined,
+      null,
+      5n,
+    ].map((thrown) => MicroError.from(thrown).detail);
+    expect(details).toEqual([
+      "Error",
+      "of another realm",
+      '{"reason":5}',
+      "{}",
+      "an object that cannot be shown",
+      "an object that cannot be shown",
+      "Symbol(s)",
+      "undefined",
+      "null",
+      "5",
+    ]);
+    fc.assert(
+      fc.property(fc.anything(), (thrown) => {
+        expect(typeof MicroError.from(thrown).detail).toBe("string");
+      }),
+    );
+  });
+
+  test("goes through its JSON unchanged; any text is read", () => {
+    const codes = Object.keys(CODES) as (keyof typeof CODES)[];
+    const any = fc.record({ code: fc.constantFrom(...codes), id: fc.string(), detail: fc.string() });
+    fc.assert(
+      fc.property(any, (options) => {
+        const { code, id, detail, status } = new MicroError(options);
+        expect(MicroError.fromJson(JSON.parse(JSON.stringify(new MicroError(options))))).toMatchObject({
+          code,
+          id,
+          detail,
+          status,
+        });
+      }),
+    );
+    fc.assert(
+      fc.property(fc.oneof(fc.string(), fc.json()), (text) => {
+        expect(typeof MicroError.parse(text).detail).toBe("string");
+      }),
+    );
   });
 
   test("is known by its brand, not by its class", () => {

@@ -87,7 +87,7 @@ function textOf(thrown: unknown): string {
     // Errors of another realm are no instances of this one's Error.
     const { message } = thrown as { readonly message?: unknown };
     if (typeof message === "string" && message !== "") return message;
-    return thrown instanceof Error ? thrown.name : (JSON.stringify(thrown) ?? String(thrown));
+    return thrown instanceof Error ? thrown.name : (JSON.stringify(thrown) ?? "an object");
   } catch {
     return "an object that cannot be shown"; // circular, or a proxy or getter that throws
   }

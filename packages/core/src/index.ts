@@ -8,6 +8,7 @@ export {
   type Middleware,
 } from "./call.ts";
 export { Channel, type ChannelOptions } from "./channel.ts";
+export { configJsonSchema, type JsonSchema } from "./config/json-schema.ts";
 export type { Explanation } from "./config/show.ts";
 export {
   bidiStream,

@@ -75,7 +75,7 @@ export class Grace {
     const end = performance.now() + (ms > 0 ? timerMs(ms) : 0);
     if (end >= this.#end) return;
     this.#end = end;
-    for (const listener of [...this.#shortened]) listener();
+    for (const listener of this.#shortened) listener();
   }
 
   /** Calls `listener` whenever it gets shorter; returns how to take it back. */
@@ -94,7 +94,7 @@ export class Grace {
    */
   async step(
     name: string,
-    run: () => Promise<unknown> | unknown,
+    run: () => unknown,
     { maxMs = MAX_TIMER_MS }: { readonly maxMs?: number } = {},
   ): Promise<StepFailure | undefined> {
     const begun = performance.now();

@@ -6,13 +6,13 @@ import { Exchange } from "./exchange.ts";
 import { DEFAULT_GRACE_MS, Grace } from "./lifecycle.ts";
 import type { Logger } from "./logger.ts";
 import { nearest } from "./nearest.ts";
-import type { AnyPlugin } from "./plugin.ts";
+import { type AnyPlugin, isPlugin } from "./plugin.ts";
 import { createService, type ServiceOptions } from "./service.ts";
 import type { ComponentSettings, ProvidedBy, Service, StopOptions } from "./service-types.ts";
 import { waitForSignals } from "./signals.ts";
 import { StartError } from "./start-error.ts";
 
-/** What {@link createMonolith} takes beside the definitions. */
+/** What {@link createMonolith} takes beside the definitions; `hooks` and `startTimeoutMs` are each service's. */
 export type MonolithOptions<Ps extends readonly AnyPlugin[]> = Omit<
   ServiceOptions<Ps>,
   "exchange" | "instances"
@@ -48,8 +48,10 @@ export async function createMonolith<const Ps extends readonly AnyPlugin[]>(
   options: MonolithOptions<Ps>,
 ): Promise<Monolith<Ps>> {
   const { shared = [], services: overrides = {}, signal, ...common } = options;
-  checkNames(definitions, { shared, overrides, plugins: options.plugins });
-  const components = options.plugins.map((plugin: AnyPlugin) => plugin.component as AnyComponent);
+  // What is wrong with the list itself createService reports.
+  const listed: readonly unknown[] = Array.isArray(options.plugins) ? options.plugins : [];
+  const components = listed.filter(isPlugin).map((plugin) => plugin.component as AnyComponent);
+  checkNames(definitions, { shared, overrides, components: components.map(({ name }) => name) });
   const scoped = new Set(components.filter((component) => component.scoped).map(({ name }) => name));
   const exchange = new Exchange();
   const create = createService as unknown as (
@@ -96,11 +98,10 @@ function checkNames(
   {
     shared,
     overrides,
-    plugins,
-  }: { shared: readonly string[]; overrides: object; plugins: readonly AnyPlugin[] },
+    components,
+  }: { shared: readonly string[]; overrides: object; components: readonly string[] },
 ): void {
   const services = definitions.map(({ name }) => name);
-  const components = new Set(plugins.map((plugin) => plugin?.component?.name as string));
   const problems: Problem[] = [];
   const report = (list: string, name: string, known: readonly string[]): void => {
     const guess = nearest(name, known);
@@ -111,7 +112,8 @@ function checkNames(
     });
   };
   for (const name of Object.keys(overrides)) if (!services.includes(name)) report("services", name, services);
-  for (const name of shared) if (!components.has(name)) report("shared", name, [...components].sort());
+  for (const name of shared)
+    if (!components.includes(name)) report("shared", name, [...new Set(components)].sort());
   if (problems.length > 0) throw new StartError("monolith", problems);
 }
 
@@ -147,9 +149,10 @@ async function stopAll(
   const failures: unknown[] = [];
   for (const service of [...services].reverse()) {
     // A more urgent stop reaches the service that is stopping; those after it begin with what is left then.
-    const unsubscribe = grace.onShorten(() =>
-      service.stop({ graceMs: grace.leftMs() }).catch(() => undefined),
-    );
+    const unsubscribe = grace.onShorten(() => {
+      // It is the stop that is awaited below: how it ends is collected there.
+      service.stop({ graceMs: grace.leftMs() }).catch(() => undefined);
+    });
     await service.stop({ graceMs: grace.leftMs() }).catch((error: unknown) => failures.push(error));
     unsubscribe();
   }

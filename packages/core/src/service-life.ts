@@ -88,11 +88,11 @@ export class ServiceLife {
   async #start(): Promise<void> {
     this.#state = "starting";
     const { name, startTimeoutMs } = this.#options;
-    const { controller, clear } = timeLimit(() => this.#step, {
+    const limit = timeLimit(() => this.#step, {
       timeoutMs: startTimeoutMs,
       option: "startTimeoutMs",
     });
-    const tooLate = controller.signal;
+    const tooLate = limit.controller.signal;
     tooLate.addEventListener("abort", () => this.#giveUp.abort(tooLate.reason), { once: true });
     try {
       await unlessAborted(this.#giveUp.signal, () => this.#startAll(this.#giveUp.signal));
@@ -109,7 +109,7 @@ export class ServiceLife {
         `service '${name}' failed to start (${MicroError.from(error).detail}) and to stop cleanly (${MicroError.from(failure.reason).detail})`,
       );
     } finally {
-      clear();
+      limit.clear();
     }
     this.#options.logger().info(() => `service ${name} ${this.#options.version} is running`);
   }
@@ -159,7 +159,7 @@ export class ServiceLife {
   async #stop(wasStarted: boolean): Promise<void> {
     const { living, abort, dispose, name } = this.#options;
     const failures: StepFailure[] = [];
-    const run = async (step: string, body: () => Promise<unknown> | unknown): Promise<void> => {
+    const run = async (step: string, body: () => unknown): Promise<void> => {
       const failure = await this.#grace.step(step, body);
       if (failure !== undefined) failures.push(failure);
     };
@@ -169,7 +169,7 @@ export class ServiceLife {
         await run(`hook ${point}[${index}]`, hook);
     };
     // Each step is told less than it gets, so that a part that keeps to its time is not the one that is too late.
-    const graceMs = (): number => this.#grace.leftMs() * 0.64;
+    const graceMs = (): number => this.#grace.leftMs() * 0.75;
 
     failures.push(...(await this.#awaitStart()));
     await hooks("beforeStop");

@@ -75,7 +75,7 @@ export interface Hooks<S = ServiceCore> {
   readonly beforeStart?: Hook<S> | readonly Hook<S>[];
   /** When the server answers and is registered. An error stops the service again. */
   readonly afterStart?: Hook<S> | readonly Hook<S>[];
-  /** Before anything stops. Errors are reported when all is stopped. */
+  /** Before anything stops, also when starting failed. Errors are reported when all is stopped. */
   readonly beforeStop?: Hook<S> | readonly Hook<S>[];
   /** When everything is stopped. */
   readonly afterStop?: Hook<S> | readonly Hook<S>[];
@@ -103,9 +103,9 @@ export interface CompositionOptions<Ps extends readonly AnyPlugin[]> {
   readonly instances?: Partial<Components<Ps>>;
   /** Where the servers and clients of one process meet. @default one of its own */
   readonly exchange?: Exchange;
-  /** Stops the service when it aborts. */
+  /** When it aborts, creating is given up with its reason, starting is given up, and a running service stops. */
   readonly signal?: AbortSignal;
-  /** Longest time of creating and of starting. @default 30000 */
+  /** Longest time of creating, configuration included, and again of starting, hooks included. @default 30000 */
   readonly startTimeoutMs?: number;
 }
 
@@ -130,11 +130,20 @@ export interface ServiceCore {
   /** An instance of a component, or of a class of yours whose constructor asks for components. Throws `NOT_FOUND`. */
   resolve<C extends AnyComponent>(component: C): ApiOf<C>;
   resolve<T>(ofClass: new (...parameters: never[]) => T): T;
-  /** Starts everything in dependency order, the server last. Rejects with what failed, after stopping the rest. */
+  /**
+   * Starts everything in dependency order, the server last. Rejects with what failed, after stopping the rest; with
+   * `CANCELLED` when it was told to stop, with `TIMEOUT` when it took longer than `startTimeoutMs`.
+   */
   start(): Promise<void>;
-  /** Starts, then waits for SIGTERM, SIGINT, `signal` or `stop()`, then stops. A second signal forces. */
+  /**
+   * Starts, then waits for SIGTERM, SIGINT, SIGQUIT, `signal` or `stop()`, then stops. A second signal forces, a third
+   * one ends the process. Being told to stop while it starts is no failure.
+   */
   run(): Promise<void>;
-  /** Bounded, ordered, idempotent; goes on when a step fails and rejects with an AggregateError of all failures. */
+  /**
+   * Bounded, ordered, idempotent; goes on when a step fails and rejects with an AggregateError of all failures. Called
+   * again with less time it shortens the stop that runs. A service that was never started gives back what was created.
+   */
   stop(options?: StopOptions): Promise<void>;
   /** Every option: its value, where it came from and what it replaced. */
   explain(): readonly Explanation[];

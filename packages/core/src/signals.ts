@@ -16,7 +16,7 @@ type Listener = (signal: NodeJS.Signals) => void;
 const waiting = new Set<Listener>();
 
 const dispatch: Listener = (signal) => {
-  for (const listener of [...waiting]) listener(signal);
+  for (const listener of Array.from(waiting)) listener(signal);
 };
 
 /** Listens until released; each caller counts for itself. */

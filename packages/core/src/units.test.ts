@@ -11,6 +11,8 @@ describe("durations", () => {
     ["250us", 0.25],
     ["0", 0],
     [30, 30],
+    ["5µs", 0.005], // the micro sign
+    ["5μs", 0.005], // the Greek letter
   ])("%s is %d ms", (text, ms) => expect(parseDuration(text)).toBe(ms));
 
   test("a bare number is of the unit the option names", () => {
@@ -18,7 +20,7 @@ describe("durations", () => {
     expect(parseDuration("30", "s")).toBe(30_000);
   });
 
-  test.each(["", "s", "5 s", "-1s", "5x", "1s2", Number.NaN, -1, Number.POSITIVE_INFINITY])(
+  test.each(["", "s", "5 s", "-1s", "5x", "1s2", "9".repeat(400), Number.NaN, -1, Number.POSITIVE_INFINITY])(
     "%s is refused",
     (text) => {
       expect(parseDuration(text)).toBeUndefined();
@@ -43,8 +45,9 @@ describe("sizes", () => {
     [0, 0],
   ])("%s is %d bytes", (text, bytes) => expect(parseSize(text)).toBe(bytes));
 
-  test.each(["", "MiB", "4 potatoes", -1, 1.5])("%s is refused", (text) =>
-    expect(parseSize(text)).toBeUndefined(),
+  test.each(["", "MiB", "4 potatoes", "5 constructor", "9".repeat(400), "9000000gib", -1, 1.5, 2 ** 60])(
+    "%s is refused",
+    (text) => expect(parseSize(text)).toBeUndefined(),
   );
 
   test("what is formatted reads back", () => {

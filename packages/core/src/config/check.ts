@@ -12,14 +12,51 @@ export function checkValue(
   written: unknown,
   { name, origin, problems }: { name: string; origin: Origin; problems: Problem[] },
 ): unknown {
-  const value = option.kind === "object" && origin.kind === "file" ? camelKeys(option, written) : written;
-  const result = v.safeParse(
-    option.kind === "object" ? objectSchema(option.options ?? {}) : option.schema,
-    value,
-  );
-  if (result.success) return result.output;
-  for (const issue of result.issues) problems.push(problemOf(issue, option, { name, where: origin.where }));
+  const { where } = origin;
+  if (option.kind !== "object") {
+    const result = v.safeParse(option.schema, written);
+    if (result.success) return result.output;
+    for (const issue of result.issues) problems.push(problemOf(issue, option, { name, where }));
+    return undefined;
+  }
+  const before = problems.length;
+  const value = knownKeys(option, written, { name, problems, where, fromFile: origin.kind === "file" });
+  const result = v.safeParse(objectSchema(option.options ?? {}), value);
+  if (result.success) return problems.length > before ? undefined : result.output;
+  for (const issue of result.issues) problems.push(problemOf(issue, option, { name, where }));
   return undefined;
+}
+
+/** The value of an object option in camelCase; keys that it does not have are reported and left out. */
+function knownKeys(
+  { options = {} }: Option,
+  value: unknown,
+  context: { name: string; problems: Problem[]; where: string; fromFile: boolean },
+): unknown {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  const { name, problems, where, fromFile } = context;
+  const known: [string, unknown][] = [];
+  for (const [key, inner] of Object.entries(value)) {
+    const camel = fromFile ? camelCase(key) : key;
+    const whole = `${name}.${snakeCase(camel)}`;
+    const option: Option | undefined = Object.hasOwn(options, camel) ? options[camel] : undefined;
+    if (option === undefined) {
+      const names = Object.keys(options);
+      const guess = nearest(camel, names);
+      const hint =
+        guess === undefined
+          ? `known keys: ${names.map(snakeCase).sort().join(", ")}`
+          : `did you mean '${name}.${snakeCase(guess)}'?`;
+      problems.push({ where, message: `unknown key '${whole}'`, hint });
+    } else if (inner !== null || !fromFile) {
+      // A key of a file without a value says nothing, as in the sections themselves.
+      known.push([
+        camel,
+        option.kind === "object" ? knownKeys(option, inner, { ...context, name: whole }) : inner,
+      ]);
+    }
+  }
+  return Object.fromEntries(known);
 }
 
 function problemOf(
@@ -30,39 +67,14 @@ function problemOf(
   const keys = (issue.path ?? []).map(({ key }) => String(key));
   let reached: Option | undefined = option;
   let { secret } = option;
-  let siblings: readonly string[] = [];
   for (const key of keys) {
-    siblings = Object.keys(reached?.options ?? {});
     reached = Object.hasOwn(reached?.options ?? {}, key) ? reached?.options?.[key] : undefined;
     secret ||= reached?.secret === true;
   }
   const whole = [name, ...keys.map(snakeCase)].join(".");
-  if (issue.expected === "never") {
-    const guess = nearest(keys.at(-1) ?? "", siblings);
-    const near = [name, ...keys.slice(0, -1).map(snakeCase), snakeCase(guess ?? "")].join(".");
-    const hint =
-      guess === undefined
-        ? `known keys: ${siblings.map(snakeCase).sort().join(", ")}`
-        : `did you mean '${near}'?`;
-    return { where, message: `unknown key '${whole}'`, hint };
-  }
   // A value with parts may hold secrets below it.
   const hidden = secret || reached?.kind === "object";
   return { where, message: `'${whole}' ${issue.message}${hidden ? "" : `, not ${shorten(issue.input)}`}` };
-}
-
-/** Translates the keys of a file's object, and of the objects in it, to camelCase. */
-function camelKeys(option: Option, value: unknown): unknown {
-  if (option.kind !== "object" || typeof value !== "object" || value === null || Array.isArray(value))
-    return value;
-  const options = option.options ?? {};
-  return Object.fromEntries(
-    Object.entries(value).map(([key, inner]) => {
-      const camel = camelCase(key);
-      const below: Option | undefined = Object.hasOwn(options, camel) ? options[camel] : undefined;
-      return [camel, below === undefined ? inner : camelKeys(below, inner)];
-    }),
-  );
 }
 
 function shorten(value: unknown): string {

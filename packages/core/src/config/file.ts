@@ -1,4 +1,5 @@
 import { extname, relative, resolve } from "node:path";
+import { nearestLine } from "./lines.ts";
 import { checkFile, findConfigFile, type LoadedFile, loadConfigFile } from "./load-file.ts";
 import type { Problem, Setting } from "./settings.ts";
 
@@ -64,11 +65,8 @@ function asConfigFile(
   const [own, ...imported] = texts;
   const byStrength = own === undefined ? [] : [own, ...imported.reverse()];
   const where = (keys: readonly string[]): string => {
-    for (const { path, lines } of byStrength) {
-      const line = lines(keys);
-      if (line !== undefined) return show(path, line);
-    }
-    return shown;
+    const found = nearestLine(byStrength, keys);
+    return found === undefined ? shown : show(found.text.path, found.line);
   };
   return { path: shown, content: content as Record<string, unknown>, problems: [], where };
 }
@@ -113,8 +111,7 @@ function contentProblem(error: unknown, shown: string): Problem {
       cause: error,
     };
   }
-  const inJson = /\(line (\d+) column/.exec(firstLine)?.[1];
-  const at = mark?.line !== undefined ? mark.line + 1 : (line ?? inJson);
+  const at = mark?.line !== undefined ? mark.line + 1 : line;
   return {
     where: at === undefined ? shown : `${shown}:${at}`,
     message: `cannot be read: ${firstLine}`,

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { formatSize } from "../units.ts";
 import { inspectData } from "./inspect.ts";
-import { type Lines, tomlLines, yamlLines } from "./lines.ts";
+import { jsonErrorLine, type Lines, nearestLine, tomlLines, yamlLines } from "./lines.ts";
 import type { Problem } from "./settings.ts";
 
 const MAX_FILE_BYTES = 1024 * 1024;
@@ -76,7 +76,8 @@ export async function loadConfigFile(
       if (texts.length === MAX_TEXTS) throw new Error(`it imports more than ${MAX_TEXTS} files`);
       const { content, lines } = await read(raw.replace(/^\uFEFF/, ""));
       texts.push({ path: filepath, lines });
-      problems.push(...inspectData(content, (keys) => show(filepath, lines(keys))));
+      const where = (keys: readonly string[]) => show(filepath, nearestLine([{ lines }], keys)?.line);
+      problems.push(...inspectData(content, where));
       return content;
     };
   const readYaml = data(async (text) => {
@@ -84,10 +85,7 @@ export async function loadConfigFile(
     if (documents.length > 1) throw new Error("it holds several documents, and only one can be meant");
     return { content: documents[0] ?? null, lines: yamlLines(text, yaml) };
   });
-  const readJson = data(async (text) => ({
-    content: JSON.parse(text) as unknown,
-    lines: yamlLines(text, yaml),
-  }));
+  const readJson = data(async (text) => ({ content: parseJson(text), lines: yamlLines(text, yaml) }));
   const readToml = data(async (text) => {
     const { parse } = await import("smol-toml");
     return { content: parse(text), lines: tomlLines(text) };
@@ -107,6 +105,15 @@ export async function loadConfigFile(
   });
   const result = await explorer.load(path);
   return { content: result?.isEmpty ? null : (result?.config as unknown), texts, problems };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    const message = (error as Error).message.replace(/\s+/g, " ");
+    throw Object.assign(new SyntaxError(message, { cause: error }), { line: jsonErrorLine(text) });
+  }
 }
 
 async function loadModule(path: string): Promise<unknown> {

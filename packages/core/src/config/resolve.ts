@@ -59,7 +59,7 @@ export function resolveConfig(
     for (const setting of groups.get(name) ?? []) {
       const child = setting.path[1];
       if (child === undefined) continue;
-      if (setting.path.length > 2 && scopedNames.has(child)) push(below, child, setting);
+      if (setting.path.length > 2 && child !== name && scopedNames.has(child)) push(below, child, setting);
       else if (setting.value !== undefined) own.push(setting);
     }
     const scoped = new Map<string, ResolvedSection>();
@@ -70,7 +70,8 @@ export function resolveConfig(
       const context = { problems, scopedNames: new Set<string>(), reported: new Set(taken) };
       scoped.set(child, resolveSection(scopedSection, [name, child], all, context));
     }
-    const context = { problems, scopedNames, reported: new Set<Setting>() };
+    const others = new Set([...scopedNames].filter((scopedName) => scopedName !== name));
+    const context = { problems, scopedNames: others, reported: new Set<Setting>() };
     resolved.set(name, { ...resolveSection(section, [name], own, context), scoped });
   }
   return { sections: resolved, problems };
