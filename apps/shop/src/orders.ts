@@ -1,9 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { broker } from "@micro/broker";
 import { client } from "@micro/client";
-import { defineService, implement, MicroError } from "@micro/core";
+import { defineService, detached, implement, MicroError } from "@micro/core";
 import { ORDER_PLACED, type Order, ordersContract, paymentsContract, stockContract } from "./contracts.ts";
-import { outsideOfCalls } from "./outside-of-calls.ts";
 
 /** Orders: reserves, charges, and tells the others. */
 export function ordersService() {
@@ -30,7 +29,7 @@ export function ordersService() {
               return order;
             } catch (error) {
               // Its time may be over and the caller gone: the articles go back all the same.
-              await outsideOfCalls(() => stock.release({ order: id })).catch((failure: unknown) =>
+              await detached(() => stock.release({ order: id })).catch((failure: unknown) =>
                 logger.error("articles stay reserved", { order: id, error: failure }),
               );
               throw error;

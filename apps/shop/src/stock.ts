@@ -1,6 +1,6 @@
 import { broker } from "@micro/broker";
 import { client } from "@micro/client";
-import { defineService, implement, subscribe } from "@micro/core";
+import { defineService, detached, implement, subscribe } from "@micro/core";
 import {
   type Article,
   ORDER_PLACED,
@@ -9,7 +9,6 @@ import {
   WATCH_ENDED,
   type WatchEnded,
 } from "./contracts.ts";
-import { outsideOfCalls } from "./outside-of-calls.ts";
 import { Shelf } from "./shelf.ts";
 
 const GOODS: readonly Article[] = [
@@ -46,7 +45,7 @@ export function stockService() {
           shelf.watch(sku, (watchers) => {
             const ended: WatchEnded = { sku, watchers };
             // The watcher has cancelled this call: what is told to others must not be cancelled with it.
-            outsideOfCalls(() => client.publish(WATCH_ENDED, ended)).catch((error: unknown) =>
+            detached(() => client.publish(WATCH_ENDED, ended)).catch((error: unknown) =>
               logger.warn("nobody was told that a watch ended", { error }),
             );
           }),

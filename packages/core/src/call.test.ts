@@ -1,6 +1,14 @@
 import { EventEmitter, once } from "node:events";
 import { describe, expect, test } from "vitest";
-import { type Call, type CallContext, compose, currentCall, type Middleware, runInCall } from "./call.ts";
+import {
+  type Call,
+  type CallContext,
+  compose,
+  currentCall,
+  detached,
+  type Middleware,
+  runInCall,
+} from "./call.ts";
 
 const context = (endpoint: string): CallContext => ({ endpoint }) as CallContext;
 
@@ -91,5 +99,12 @@ describe("middleware", () => {
     const refusing = compose([layer("a"), () => () => Promise.reject(new Error("no"))], async () => "reply");
     await expect(refusing(call)).rejects.toThrow("no");
     expect(await compose([], async () => "bare")(call)).toBe("bare");
+  });
+});
+
+test("what runs detached inherits nothing, and the call is current again after it", () => {
+  runInCall(context("A"), () => {
+    expect(detached(() => currentCall())).toBeUndefined();
+    expect(currentCall()?.endpoint).toBe("A");
   });
 });

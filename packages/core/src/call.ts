@@ -72,3 +72,11 @@ export function currentCall(): CallContext | undefined {
 export function runInCall<T>(context: CallContext, body: () => T): T {
   return storage.run(context, body);
 }
+
+/**
+ * Runs `body` outside of the current call: calls made inside inherit neither its deadline, nor its cancellation, nor its
+ * metadata. For work that must be done although the caller has gone, such as giving back what was reserved.
+ */
+export function detached<T>(body: () => T): T {
+  return storage.exit(body);
+}

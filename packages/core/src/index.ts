@@ -4,6 +4,7 @@ export {
   type Caller,
   type CallKind,
   currentCall,
+  detached,
   type Invoke,
   type Middleware,
 } from "./call.ts";

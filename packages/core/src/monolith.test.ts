@@ -199,7 +199,7 @@ describe("a monolith", () => {
     });
     const { options, logger } = monolith.service("stock").broker;
     expect(options).toMatchObject({ poolSize: 2, addresses: ["b"] });
-    expect((logger as LabelledLogger).label).toBe("trace");
+    expect((logger as LabelledLogger).label).toBe("trace/broker");
     expect(monolith.service("orders").broker.options).toMatchObject({ poolSize: 2, addresses: ["a"] });
     await monolith.stop();
   });

@@ -99,7 +99,8 @@ export class RunningService implements ServiceCore {
 
   async run(): Promise<void> {
     const signals = waitForSignals({
-      onFirst: () => this.#stopInBackground(),
+      // `run` awaits the same stop below and rejects with what went wrong in it.
+      onFirst: () => void this.stop().catch(() => undefined),
       onSecond: () => this.#forceStop(),
     });
     try {
@@ -164,7 +165,7 @@ export class RunningService implements ServiceCore {
   }
 
   #stopInBackground(): void {
-    // `run` awaits the same promise and reports; without `run` the logger is all there is.
+    // Nobody may be waiting: the logger is all there is.
     this.stop().catch((error: unknown) => this.#logger.error("stopping failed", { error }));
   }
 

@@ -61,9 +61,12 @@ type OwnOptions<P> = P extends {
 
 /** Options per component, typed from the plugins that are listed. */
 export type ComponentSettings<Ps extends readonly AnyPlugin[]> = {
-  readonly [Name in ProvidedBy<Ps>]?: OwnOptions<PluginsOf<Ps, Name>> & {
-    readonly [S in Exclude<ScopedNames<Ps>, Name>]?: OwnOptions<PluginsOf<Ps, S>>;
-  };
+  // `unknown` for names without a plugin keeps the types of hooks and middleware, which stand beside the sections.
+  readonly [Name in ProvidedBy<Ps>]?: [PluginsOf<Ps, Name>] extends [never]
+    ? unknown
+    : OwnOptions<PluginsOf<Ps, Name>> & {
+        readonly [S in Exclude<ScopedNames<Ps>, Name>]?: OwnOptions<PluginsOf<Ps, S>>;
+      };
 };
 
 /** A function that runs at a point of a service's life. */

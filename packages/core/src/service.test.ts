@@ -215,7 +215,7 @@ describe("configuration", () => {
     const { mdns, http } = samplePlugins();
     const path = await file("micro.yaml", "logger: {level: warn}\nbroker:\n  logger:\n    level: trace\n");
     const service = await createService(greeter, { plugins: [mdns, http, consoleLogger], configFile: path });
-    expect((service.broker.logger as LabelledLogger).label).toBe("trace");
+    expect((service.broker.logger as LabelledLogger).label).toBe("trace/broker");
     expect((service.logger as LabelledLogger).label).toBe("warn");
     const shared = await createService(greeter, {
       plugins: [mdns, http, consoleLogger],

@@ -144,9 +144,11 @@ class Wiring {
   /** The instance of a scoped component for another one: its own where the configuration says so, else a child. */
   async #scopedFor(scoped: AnyComponent, owner: AnyComponent): Promise<unknown> {
     const own = this.#options.all.get(owner.name)?.scoped.get(scoped.name);
-    if (own?.enabled && own.plugins.length > 0) return this.#create(own, owner.name);
-    const shared = this.components.get(scoped.name) ?? scoped.absent?.();
-    return scoped.scope === undefined ? shared : scoped.scope(shared as never, owner.name);
+    const isOwn = own?.enabled === true && own.plugins.length > 0;
+    const instance = isOwn
+      ? await this.#create(own, owner.name)
+      : (this.components.get(scoped.name) ?? scoped.absent?.());
+    return scoped.scope === undefined ? instance : scoped.scope(instance as never, owner.name);
   }
 
   async #dependencies(plugin: AnyPlugin, owner: AnyComponent): Promise<Record<string, unknown>> {

@@ -192,15 +192,17 @@ describe("a component's own logger", () => {
   test("is set in code and in a file, and a file beats code", async () => {
     const code = { broker: { logger: { level: "warn" } } };
     expect(await label({}, {})).toBe("info/broker");
-    expect(await label(code, {})).toBe("warn");
-    expect(await label({}, { broker: { logger: { level: "trace" } } })).toBe("trace");
-    expect(await label(code, { broker: { logger: { level: "trace" } } })).toBe("trace");
+    expect(await label(code, {})).toBe("warn/broker");
+    expect(await label({}, { broker: { logger: { level: "trace" } } })).toBe("trace/broker");
+    expect(await label(code, { broker: { logger: { level: "trace" } } })).toBe("trace/broker");
   });
 
   test("takes from the logger of all what it does not set itself, however that was set", async () => {
-    expect(await label({ broker: { logger: { pretty: true } } }, { logger: { level: "warn" } })).toBe("warn");
+    expect(await label({ broker: { logger: { pretty: true } } }, { logger: { level: "warn" } })).toBe(
+      "warn/broker",
+    );
     expect(await label({ broker: { logger: { level: "trace" } } }, { logger: { level: "warn" } })).toBe(
-      "trace",
+      "trace/broker",
     );
   });
 
@@ -220,4 +222,9 @@ describe("a component's own logger", () => {
       "logger.json:1: unknown key 'logger.colour' (known keys: enabled, level, plugin, pretty)",
     ]);
   });
+});
+
+test("a flag that chooses another plugin leaves the file's options of the first one behind", async () => {
+  const service = await compose({ file: { plugin: "http", port: 5 }, flag: { plugin: "nats" } });
+  expect(service.broker.label).toBe("nats");
 });

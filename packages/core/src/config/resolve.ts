@@ -126,6 +126,8 @@ interface Context {
 
 const DEFAULT = { kind: "default", where: "default" } as const;
 
+const STRENGTH: Readonly<Record<Origin["kind"], number>> = { default: 0, code: 1, file: 2, env: 3, flag: 4 };
+
 function resolveSection(
   section: Section,
   path: readonly string[],
@@ -151,8 +153,11 @@ function resolveSection(
     const problems = problemsOf(strongest);
     const taker = takers.find((plugin) => plugins.includes(plugin));
     if (takers.length > 0 && taker === undefined) {
-      // A variable of the environment may be meant for another program; everything else is a mistake.
-      if (strongest !== undefined && strongest.origin.kind !== "env" && plugins.length > 0)
+      // A variable of the environment may be meant for another program, and a flag that chooses another plugin than
+      // the file leaves the file's options of the first one behind; everything else is a mistake.
+      const choice = byKey.get("plugin")?.[0]?.origin ?? DEFAULT;
+      const isLeft = strongest !== undefined && STRENGTH[choice.kind] > STRENGTH[strongest.origin.kind];
+      if (strongest !== undefined && strongest.origin.kind !== "env" && !isLeft && plugins.length > 0)
         problems.push(otherPlugins(key, path, { setting: strongest, takers, plugins }));
       continue;
     }
@@ -181,8 +186,6 @@ function resolveSection(
     scoped: new Map(),
   };
 }
-
-const STRENGTH: Readonly<Record<Origin["kind"], number>> = { default: 0, code: 1, file: 2, env: 3, flag: 4 };
 
 /** Naming a plugin by flag or variable switches its component on, unless something as strong says no (spec 9.5). */
 function enableByName(byKey: Map<string, Setting[]>): void {
