@@ -1,7 +1,7 @@
 import type { Code, LocalCall, LocalNode, MicroError } from "@micro/core";
 import type { ClientCall } from "./client-call.ts";
-import { clientError } from "./client-errors.ts";
 import type { ClientContext } from "./client-context.ts";
+import { clientError } from "./client-errors.ts";
 import type { AttemptOutcome, Target, TargetRequest } from "./network.ts";
 
 /** Drained nodes that are left behind without counting as attempts. */
@@ -69,7 +69,8 @@ export class Attempts {
   /** Asks the selector, or takes one of the addresses of the call. */
   select(): Target | Promise<Target> {
     const { options, shape } = this.#call;
-    if (options === undefined && this.#tried === undefined) return this.#context.selector.select(shape.target);
+    if (options === undefined && this.#tried === undefined)
+      return this.#context.selector.select(shape.target);
     if (options?.address !== undefined) return this.#addressed(options.address);
     const request: TargetRequest = {
       ...shape.target,
@@ -133,7 +134,9 @@ export class Attempts {
     const from = untried.length > 0 ? untried : all;
     const chosen = from[Math.floor(Math.random() * from.length)];
     if (chosen === undefined) {
-      throw clientError("BAD_REQUEST", `${this.#call.label}: the list of addresses is empty`, { notSent: true });
+      throw clientError("BAD_REQUEST", `${this.#call.label}: the list of addresses is empty`, {
+        notSent: true,
+      });
     }
     const metadata = this.#context.wire.addressMetadata;
     return { node: { id: chosen, address: chosen, metadata }, done: () => undefined };

@@ -6,10 +6,10 @@ import {
   currentCall,
   endpointName,
   type Invoke,
+  Metadata,
   type MethodKind,
   type Methods,
   MicroError,
-  Metadata,
 } from "@micro/core";
 import type {
   CallOptions,
@@ -19,7 +19,7 @@ import type {
   PublishOptions,
   StreamRequest,
 } from "./client.ts";
-import { ClientCall, type CallShape } from "./client-call.ts";
+import { type CallShape, ClientCall } from "./client-call.ts";
 import type { ClientContext } from "./client-context.ts";
 import { CLIENT_ID, cancelled, clientError } from "./client-errors.ts";
 import { Deadlines } from "./deadlines.ts";
@@ -56,8 +56,7 @@ class CoreClient implements Client {
       timeoutMs: config.poolRequestTimeout,
       deadlines: new Deadlines(),
       budget: new RetryBudget(config.retryBurst),
-      attemptChain:
-        attempt.length === 0 ? undefined : compose(attempt, (call) => performOf(ownCall(call))),
+      attemptChain: attempt.length === 0 ? undefined : compose(attempt, (call) => performOf(ownCall(call))),
     };
     this.#chain = client.length === 0 ? undefined : compose(client, (call) => this.#carryOut(ownCall(call)));
   }
@@ -141,7 +140,11 @@ class CoreClient implements Client {
       : this.#guarded(call, this.#chain);
   }
 
-  async #clientStream(shape: CallShape, requests: unknown, options: CallOptions | undefined): Promise<unknown> {
+  async #clientStream(
+    shape: CallShape,
+    requests: unknown,
+    options: CallOptions | undefined,
+  ): Promise<unknown> {
     const call = this.#newCall(shape, requests, options);
     return this.#guarded(call, this.#chain ?? ((it) => this.#carryOut(ownCall(it))));
   }
@@ -153,7 +156,9 @@ class CoreClient implements Client {
 
   #newCall(shape: CallShape, message: unknown, options: CallOptions | undefined): ClientCall {
     if (this.#stopped) {
-      throw clientError("PRECONDITION_FAILED", `${shape.endpoint}: the client has stopped`, { notSent: true });
+      throw clientError("PRECONDITION_FAILED", `${shape.endpoint}: the client has stopped`, {
+        notSent: true,
+      });
     }
     return new ClientCall(this.#context, { shape, message, options, parent: currentCall() });
   }
@@ -234,5 +239,7 @@ function ownCall(call: Call): ClientCall {
 function performOf(call: ClientCall): Promise<unknown> {
   const { run } = call;
   if (run?.perform !== undefined) return run.perform();
-  return Promise.reject(clientError("INTERNAL", `${call.label} has ended already: it cannot be attempted again`));
+  return Promise.reject(
+    clientError("INTERNAL", `${call.label} has ended already: it cannot be attempted again`),
+  );
 }

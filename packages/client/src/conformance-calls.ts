@@ -37,7 +37,13 @@ export function callCases(harness: ClientHarness): readonly ConformanceCase[] {
         const { id, code, detail, status, httpCode, cause } = await rejection(lab.fail({ kind: "known" }));
         assert.deepEqual(
           { id, code, detail, status, httpCode },
-          { id: "lab", code: "CONFLICT", detail: "taken <already> & „gone”", status: "Conflict", httpCode: 409 },
+          {
+            id: "lab",
+            code: "CONFLICT",
+            detail: "taken <already> & „gone”",
+            status: "Conflict",
+            httpCode: 409,
+          },
         );
         assert.equal(cause, undefined);
       }),
@@ -46,7 +52,10 @@ export function callCases(harness: ClientHarness): readonly ConformanceCase[] {
       name: "a plain error of a handler arrives as INTERNAL with its message and the service's name",
       run: about(async ({ lab }) => {
         const { id, code, detail } = await rejection(lab.fail({ kind: "plain" }));
-        assert.deepEqual({ id, code, detail }, { id: "conformance-lab", code: "INTERNAL", detail: "a plain failure" });
+        assert.deepEqual(
+          { id, code, detail },
+          { id: "conformance-lab", code: "INTERNAL", detail: "a plain failure" },
+        );
       }),
     },
     {

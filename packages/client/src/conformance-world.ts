@@ -128,7 +128,8 @@ export function labDefinition(log: LabLog): ServiceDefinition<readonly [typeof c
           async *count({ to, failAt }) {
             try {
               for (let at = 0; at < to; at++) {
-                if (at === failAt) throw new MicroError({ id: "lab", code: "FORBIDDEN", detail: `not ${at}` });
+                if (at === failAt)
+                  throw new MicroError({ id: "lab", code: "FORBIDDEN", detail: `not ${at}` });
                 yield { at };
               }
             } finally {

@@ -1,4 +1,5 @@
-import { MicroError } from "@micro/core";
+import type { MicroError } from "@micro/core";
+import { clientError } from "./client-errors.ts";
 
 const MAX_DEPTH = 200;
 
@@ -9,68 +10,87 @@ const MAX_DEPTH = 200;
  * Throws a MicroError `INTERNAL` that names the path of a function, a symbol, or a circle.
  */
 export function isolate(value: unknown): unknown {
-  if (typeof value !== "object" || value === null) return scalar(value, undefined);
-  return copy(value, undefined, 0);
+  if (typeof value === "object") {
+    if (value === null) return null;
+    try {
+      return copy(value, 0);
+    } catch (cause) {
+      throw refusal(value, cause);
+    }
+  }
+  if (typeof value === "function" || typeof value === "symbol") throw refusal(value, undefined);
+  return value;
 }
 
-/** The way to a value, from the inside to the outside; made only when there is something to name. */
-interface Path {
-  readonly key: string | number;
-  readonly parent: Path | undefined;
-}
-
-function copy(value: object, path: Path | undefined, depth: number): unknown {
+function copy(value: object, depth: number): unknown {
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype === Object.prototype || prototype === null) {
-    if (depth >= MAX_DEPTH) throw refused("is nested too deeply, or in a circle", path);
     // Spreading keeps the hidden class: several times faster than building the copy key by key.
     const result: Record<string, unknown> = { ...value };
     for (const key in result) {
       const inner = result[key];
       if (typeof inner === "object") {
-        if (inner !== null) result[key] = copy(inner, { key, parent: path }, depth + 1);
-      } else if (typeof inner === "function" || typeof inner === "symbol") {
-        throw refused(`is a ${typeof inner}`, { key, parent: path });
-      }
+        if (inner !== null) result[key] = copyInner(inner, depth);
+      } else if (typeof inner === "function" || typeof inner === "symbol") throw NOT_DATA;
     }
     return result;
   }
-  if (Array.isArray(value)) {
-    if (depth >= MAX_DEPTH) throw refused("is nested too deeply, or in a circle", path);
-    const result: unknown[] = value.slice();
-    for (let index = 0; index < result.length; index++) {
-      const inner = result[index];
-      if (typeof inner === "object") {
-        if (inner !== null) result[index] = copy(inner, { key: index, parent: path }, depth + 1);
-      } else if (typeof inner === "function" || typeof inner === "symbol") {
-        throw refused(`is a ${typeof inner}`, { key: index, parent: path });
-      }
-    }
-    return result;
+  if (!Array.isArray(value)) return copySpecial(value);
+  const result: unknown[] = value.slice();
+  for (let index = 0; index < result.length; index++) {
+    const inner = result[index];
+    if (typeof inner === "object") {
+      if (inner !== null) result[index] = copyInner(inner, depth);
+    } else if (typeof inner === "function" || typeof inner === "symbol") throw NOT_DATA;
   }
-  return copySpecial(value, path);
+  return result;
 }
 
-function copySpecial(value: object, path: Path | undefined): unknown {
+function copyInner(value: object, depth: number): unknown {
+  if (depth >= MAX_DEPTH) throw NOT_DATA;
+  return copy(value, depth + 1);
+}
+
+function copySpecial(value: object): unknown {
   // A Buffer's own `slice` would share its memory.
   if (Buffer.isBuffer(value)) return Buffer.from(value);
   if (value instanceof Uint8Array) return new Uint8Array(value);
   if (value instanceof Date) return new Date(value);
-  try {
-    return structuredClone(value);
-  } catch (cause) {
-    throw refused("cannot be copied", path, cause);
+  return structuredClone(value);
+}
+
+/** What and where is looked up afterwards: messages that can be copied pay nothing for it. */
+const NOT_DATA = new Error("not data");
+
+function refusal(value: unknown, cause: unknown): MicroError {
+  const { path, what } = findRefused(value, 0) ?? { path: [], what: "cannot be copied" };
+  const where = path.length === 0 ? "the message" : `message.${path.slice(0, 20).join(".")}`;
+  const detail = `${where} ${what}: messages are plain data`;
+  return clientError("INTERNAL", detail, cause === NOT_DATA ? {} : { cause });
+}
+
+interface Refused {
+  readonly path: readonly string[];
+  readonly what: string;
+}
+
+function findRefused(value: unknown, depth: number): Refused | undefined {
+  if (typeof value === "function" || typeof value === "symbol")
+    return { path: [], what: `is a ${typeof value}` };
+  if (typeof value !== "object" || value === null) return undefined;
+  if (depth > MAX_DEPTH) return { path: [], what: "is nested too deeply, or in a circle" };
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (!Array.isArray(value) && prototype !== Object.prototype && prototype !== null) {
+    try {
+      copySpecial(value);
+      return undefined;
+    } catch {
+      return { path: [], what: "cannot be copied" };
+    }
   }
-}
-
-function scalar(value: unknown, path: Path | undefined): unknown {
-  if (typeof value === "function" || typeof value === "symbol") throw refused(`is a ${typeof value}`, path);
-  return value;
-}
-
-function refused(what: string, path: Path | undefined, cause?: unknown): MicroError {
-  const keys: string[] = [];
-  for (let at = path; at !== undefined && keys.length < 20; at = at.parent) keys.unshift(String(at.key));
-  const where = keys.length === 0 ? "the message" : `message.${keys.join(".")}`;
-  return new MicroError({ code: "INTERNAL", detail: `${where} ${what}: messages are plain data`, cause });
+  for (const [key, inner] of Object.entries(value)) {
+    const found = findRefused(inner, depth + 1);
+    if (found !== undefined) return { path: [key, ...found.path], what: found.what };
+  }
+  return undefined;
 }

@@ -66,7 +66,7 @@ export class MessageReader implements AsyncIterableIterator<unknown, undefined> 
         (thrown: unknown) => {
           this.#waiting = undefined;
           if (this.#over) return;
-          const failure = MicroError.from(thrown, { id: CLIENT_ID });
+          const failure = this.#call.finalError(MicroError.from(thrown, { id: CLIENT_ID }));
           this.#end(failure);
           reject(failure);
         },
@@ -113,11 +113,17 @@ export class Requests {
     this.#call = call;
     const given = call.message as Partial<AsyncIterable<unknown> & Iterable<unknown>> | null | undefined;
     const source =
-      typeof given === "object" ? (given?.[Symbol.asyncIterator]?.() ?? given?.[Symbol.iterator]?.()) : undefined;
+      typeof given === "object"
+        ? (given?.[Symbol.asyncIterator]?.() ?? given?.[Symbol.iterator]?.())
+        : undefined;
     if (source === undefined) {
-      throw clientError("BAD_REQUEST", `${call.label}: the requests must be an AsyncIterable or an Iterable`, {
-        notSent: true,
-      });
+      throw clientError(
+        "BAD_REQUEST",
+        `${call.label}: the requests must be an AsyncIterable or an Iterable`,
+        {
+          notSent: true,
+        },
+      );
     }
     this.#source = source;
   }

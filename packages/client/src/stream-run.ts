@@ -48,7 +48,7 @@ export async function runStream(context: ClientContext, call: ClientCall): Promi
       const pause = again ? attempts.retryAfter(error, id, opening.outcome) : undefined;
       if (pause === undefined) {
         requests?.stop();
-        throw error;
+        throw call.finalError(error);
       }
       if (pause > 0) await call.during(sleep(pause, undefined, { ref: false }));
     }

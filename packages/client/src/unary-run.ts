@@ -18,6 +18,11 @@ interface Waiter {
   readonly reject: (error: Error) => void;
 }
 
+/** A node whose unary calls can be made by callback: our own servers are, and it saves promises. */
+interface DirectNode {
+  answer(call: LocalCall, sink: { replied(value: unknown): void; failed(error: MicroError): void }): void;
+}
+
 /**
  * Carries out one unary call: attempts one after the other until a reply, a final error, or the end of the time. It is
  * also what the wire, or a node of this process, is given, so that an attempt costs no further objects.
@@ -28,7 +33,6 @@ export class UnaryRun implements AbortTarget, AttemptSink, AttemptRequest, Local
   /** The request of a local attempt: a copy. */
   message: unknown = undefined;
   attemptDeadline = Infinity;
-  connectDeadline = Infinity;
   readonly #context: ClientContext;
   /** True when no middleware stands around: the call itself ends with this run. */
   readonly #owns: boolean;
@@ -58,6 +62,10 @@ export class UnaryRun implements AbortTarget, AttemptSink, AttemptRequest, Local
     if (owns) call.watch();
     if (call.reason === undefined) this.#choose();
     else this.aborted(call.reason);
+  }
+
+  get connectDeadline(): number {
+    return this.#made.connectDeadline();
   }
 
   /** The node of the running attempt. */
@@ -172,10 +180,7 @@ export class UnaryRun implements AbortTarget, AttemptSink, AttemptRequest, Local
   #take(target: Target): void {
     this.#target = target;
     this.#local = localBehind(this.#context, this.call, target);
-    if (this.#local === undefined) {
-      this.attemptDeadline = this.#made.deadline();
-      this.connectDeadline = this.#made.connectDeadline();
-    }
+    if (this.#local === undefined) this.attemptDeadline = this.#made.deadline();
     this.#begin();
   }
 
@@ -200,17 +205,17 @@ export class UnaryRun implements AbortTarget, AttemptSink, AttemptRequest, Local
   }
 
   #launch(): void {
-    const attempt = this.#attempt;
     if (this.#local !== undefined) {
-      this.#dispatch(this.#local, attempt);
+      this.#dispatch(this.#local);
       return;
     }
+    const attempt = this.#attempt;
     const running = this.#context.wire.call(this, this);
     // The wire may have told the end already, and the next attempt may run.
     if (attempt === this.#attempt) this.#running = running;
   }
 
-  #dispatch(node: LocalNode, attempt: number): void {
+  #dispatch(node: LocalNode): void {
     const { message } = this.call;
     try {
       this.message = message === undefined ? {} : isolate(message);
@@ -218,24 +223,33 @@ export class UnaryRun implements AbortTarget, AttemptSink, AttemptRequest, Local
       this.ended(MicroError.from(error), undefined, "ok");
       return;
     }
-    node.dispatch(this).then(
-      (reply) => {
-        if (attempt !== this.#attempt) return;
-        let own: unknown;
-        try {
-          own = reply === undefined ? {} : isolate(reply);
-        } catch (error) {
-          this.ended(MicroError.from(error), undefined, "ok");
-          return;
-        }
-        this.ended(undefined, own, "ok");
-      },
-      (error: unknown) => {
-        if (attempt !== this.#attempt) return;
-        const own = isolatedError(error);
-        this.ended(own, undefined, own.notSent ? "draining" : "ok");
-      },
-    );
+    const direct = node as LocalNode & Partial<DirectNode>;
+    if (direct.answer !== undefined) direct.answer(this, this);
+    else {
+      node.dispatch(this).then(
+        (reply) => this.replied(reply),
+        (error: unknown) => this.failed(error),
+      );
+    }
+  }
+
+  /** The local node's reply. */
+  replied(reply: unknown): void {
+    if (this.#over) return;
+    let own: unknown;
+    try {
+      own = reply === undefined ? {} : isolate(reply);
+    } catch (error) {
+      this.ended(MicroError.from(error), undefined, "ok");
+      return;
+    }
+    this.ended(undefined, own, "ok");
+  }
+
+  /** The local node's error. */
+  failed(thrown: unknown): void {
+    const error = isolatedError(thrown);
+    this.ended(error, undefined, error.notSent ? "draining" : "ok");
   }
 
   /** Ends the running attempt from this side. */
@@ -288,6 +302,6 @@ export class UnaryRun implements AbortTarget, AttemptSink, AttemptRequest, Local
     this.#attempt++;
     if (this.#owns) this.call.ended();
     if (error === undefined) this.#resolve(reply);
-    else this.#reject(error);
+    else this.#reject(this.call.finalError(error));
   }
 }

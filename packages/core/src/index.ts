@@ -75,6 +75,7 @@ export { type DurationUnit, formatDuration, formatSize, parseDuration, parseSize
 
 // ---- for authors of components and plugins ----
 
+export { formatAddress, type HostPort, type Interfaces, parseAddress, reachableAddress } from "./address.ts";
 export { compose, runInCall } from "./call.ts";
 export { Cancellation } from "./cancellation.ts";
 export {
@@ -127,3 +128,4 @@ export {
   type ServiceMiddleware,
   type ServiceScope,
 } from "./plugin.ts";
+export { readTlsMaterial, type TlsMaterial, tlsMaterialOptions } from "./tls-material.ts";

@@ -57,7 +57,8 @@ export function callCases(harness: ServerHarness): readonly ConformanceCase[] {
     {
       name: "what is not there is named as Go names it",
       run: about([handle("Case.Known", () => ({}))], async ({ call }) => {
-        const detail = async (endpoint: string): Promise<string> => (await rejection(call({ endpoint }))).detail;
+        const detail = async (endpoint: string): Promise<string> =>
+          (await rejection(call({ endpoint }))).detail;
         assert.equal(await detail("Nobody.Known"), "rpc: can't find service Nobody");
         assert.equal(await detail("Case.Unknown"), "rpc: can't find method Unknown");
         assert.equal(await detail("nonsense"), "rpc: service/endpoint request ill-formed: nonsense");
@@ -119,7 +120,10 @@ export function callCases(harness: ServerHarness): readonly ConformanceCase[] {
               ["BAD_REQUEST", "request of Case.Name: name: must be a text"],
             );
             const wrong = await rejection(call({ endpoint: "Case.Wrong", message: {} }));
-            assert.deepEqual([wrong.code, wrong.detail], ["INTERNAL", "reply of Case.Wrong: name: must be a text"]);
+            assert.deepEqual(
+              [wrong.code, wrong.detail],
+              ["INTERNAL", "reply of Case.Wrong: name: must be a text"],
+            );
             const seen: unknown[] = [];
             const error = await rejection(
               (async () => {
@@ -150,7 +154,13 @@ export function callCases(harness: ServerHarness): readonly ConformanceCase[] {
         };
         return about([handle("Case.Look", look)], async ({ call }) => {
           await call({ endpoint: "Case.Look", metadata: { "foo-bar": "bäz" }, timeoutMs: 3000 });
-          const expected = { side: "server", kind: "unary", service: NAME, endpoint: "Case.Look", same: true };
+          const expected = {
+            side: "server",
+            kind: "unary",
+            service: NAME,
+            endpoint: "Case.Look",
+            same: true,
+          };
           assert.deepEqual(seen, [{ ...expected, from: "conformance-caller" }]);
           assert.equal(currentCall(), undefined);
         })();

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import {
-  type CallContext,
   bidiStream,
+  type CallContext,
   defineContract,
   defineService,
   handle,
@@ -11,16 +11,21 @@ import {
   unary,
 } from "@micro/core";
 import { type ConformanceCase, eventually, within } from "@micro/core/conformance";
-import { cancelled, rejection, type ServerHarness, type ServerWorldOptions, withServer } from "./conformance-world.ts";
+import {
+  cancelled,
+  rejection,
+  type ServerHarness,
+  type ServerWorldOptions,
+  withServer,
+} from "./conformance-world.ts";
 
 const NAME = "conformance-service";
 const EMPTY = defineService({ name: NAME, version: "1.2.3" });
 
 /** Promises about registration, subscriptions, draining and stopping. */
 export function lifeCases(harness: ServerHarness): readonly ConformanceCase[] {
-  const about =
-    (options: ServerWorldOptions, body: Parameters<typeof withServer>[2]) => () =>
-      within("the case", withServer(harness, options, body), 10_000);
+  const about = (options: ServerWorldOptions, body: Parameters<typeof withServer>[2]) => () =>
+    within("the case", withServer(harness, options, body), 10_000);
   return [
     {
       name: "a started server is in the registry with its node and its endpoints, and gone after its stop",
@@ -48,7 +53,8 @@ export function lifeCases(harness: ServerHarness): readonly ConformanceCase[] {
           assert.equal(node?.address, world.server.address);
           const { protocol, server: kind, transport, broker, registry, team, zone } = node?.metadata ?? {};
           assert.equal(protocol, kind);
-          for (const value of [protocol, transport, broker, registry]) assert(value, "node metadata is complete");
+          for (const value of [protocol, transport, broker, registry])
+            assert(value, "node metadata is complete");
           assert.deepEqual([team, zone], ["blue", "a"]);
           assert.deepEqual(
             record?.endpoints.map(({ name, metadata }) => [name, metadata]),
@@ -132,7 +138,10 @@ export function lifeCases(harness: ServerHarness): readonly ConformanceCase[] {
     {
       name: "subscribers without a broker stop the start, and the error says what to list",
       run: async () => {
-        const definition = defineService({ name: NAME, subscribers: [subscribe("a.topic", () => undefined)] });
+        const definition = defineService({
+          name: NAME,
+          subscribers: [subscribe("a.topic", () => undefined)],
+        });
         const error = await rejection(harness.start({ definition }));
         assert.equal(error.code, "PRECONDITION_FAILED");
         assert.match(error.detail, /a\.topic.*broker/);

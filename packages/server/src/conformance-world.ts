@@ -37,10 +37,10 @@ export interface ServerWorldCall {
 /** A started server and somebody who calls it over the network, without retries. */
 export interface ServerWorld {
   readonly server: Server;
-  call(call: ServerWorldCall): Promise<unknown>;
-  stream(
+  readonly call: (call: ServerWorldCall) => Promise<unknown>;
+  readonly stream: (
     call: ServerWorldCall & { readonly kind: "serverStream" | "clientStream" | "bidiStream" },
-  ): AsyncIterable<unknown>;
+  ) => AsyncIterable<unknown>;
   /** Through the broker of the server. */
   publish(topic: string, message: unknown): Promise<void>;
   /** What the registry knows of the service. */

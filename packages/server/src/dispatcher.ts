@@ -4,6 +4,7 @@ import { adaptInput, adaptOutput, givesOne, notUnary, takesOne } from "./call-sh
 import { Deadlines } from "./deadlines.ts";
 import { checkedInput, HandlerOutput } from "./handler-streams.ts";
 import type { Route, Routes } from "./routes.ts";
+import { isPromise, runHandler } from "./run-handler.ts";
 import { type CallOrigin, type Refusal, ServerCall } from "./server-call.ts";
 import { validate } from "./validation.ts";
 
@@ -22,6 +23,12 @@ export interface ServerStream {
   readonly call: ServerCall;
   /** The reply of a client stream, or an AsyncIterable of replies that must be read to its end or left. */
   readonly result: Promise<unknown>;
+}
+
+/** Who is told, once, how a unary call of this process ended. */
+export interface LocalSink {
+  replied(value: unknown): void;
+  failed(error: MicroError): void;
 }
 
 /** What a {@link Dispatcher} is made of. */
@@ -95,7 +102,7 @@ export class Dispatcher {
     this.#active++;
     let result: unknown;
     try {
-      result = this.#run(call);
+      result = runHandler(call);
     } catch (error) {
       this.#ended(call);
       incoming.fail(this.#errorOf(error, call));
@@ -112,45 +119,62 @@ export class Dispatcher {
   stream(route: Route, origin: CallOrigin | LocalCall, input: unknown): ServerStream {
     const call = new ServerCall(route, origin, input, this.#logger);
     this.#active++;
-    call.onExpire = (late) => late.cancellation.abort(this.#timeoutError(late));
     this.#deadlines.add(call);
     return { call, result: this.#runStream(call) };
   }
 
   /** Runs a call of this process. The caller enforces the deadline and isolates the messages. */
   local(local: LocalCall): Promise<unknown> {
+    if (local.kind !== "unary") return this.#localStream(local);
+    return new Promise((replied, failed) => this.answer(local, { replied, failed }));
+  }
+
+  /** The same for a unary call, without a promise of its own; a handler that gives none is answered at once. */
+  answer(local: LocalCall, sink: LocalSink): void {
     const route = this.#routes.find(local.endpoint);
-    if (route === undefined) return Promise.reject(this.#routes.unknown(local.endpoint));
     const refusal = this.refusal();
-    if (refusal !== undefined) return Promise.reject(this.refusalError(refusal));
-    if (route.kind !== "unary" || local.kind !== "unary") return this.#localStream(route, local);
+    if (route === undefined || route.kind !== "unary" || refusal !== undefined) {
+      sink.failed(this.#whyNot(local, route, refusal));
+      return;
+    }
     const call = new ServerCall(route, local, local.message, this.#logger);
     this.#active++;
+    let result: unknown;
     try {
-      const result = this.#run(call);
-      if (isPromise(result)) {
-        this.#deadlines.add(call);
-        return result.then(
-          (value) => {
-            this.#ended(call);
-            return value;
-          },
-          (error: unknown) => {
-            this.#ended(call);
-            throw this.#errorOf(error, call);
-          },
-        );
-      }
-      this.#ended(call);
-      return Promise.resolve(result);
+      result = runHandler(call);
     } catch (error) {
       this.#ended(call);
-      return Promise.reject(this.#errorOf(error, call));
+      sink.failed(this.#errorOf(error, call));
+      return;
+    }
+    if (isPromise(result)) {
+      this.#deadlines.add(call);
+      result.then(
+        (value) => {
+          this.#ended(call);
+          sink.replied(value);
+        },
+        (error: unknown) => {
+          this.#ended(call);
+          sink.failed(this.#errorOf(error, call));
+        },
+      );
+    } else {
+      this.#ended(call);
+      sink.replied(result);
     }
   }
 
-  async #localStream(route: Route, local: LocalCall): Promise<unknown> {
-    if (local.kind === "unary") throw notUnary(route);
+  #whyNot(local: LocalCall, route: Route | undefined, refusal: Refusal | undefined): MicroError {
+    if (route === undefined) return this.#routes.unknown(local.endpoint);
+    if (refusal !== undefined) return this.refusalError(refusal);
+    return notUnary(route);
+  }
+
+  async #localStream(local: LocalCall): Promise<unknown> {
+    const route = this.#routes.find(local.endpoint);
+    const refusal = this.refusal();
+    if (route === undefined || refusal !== undefined) throw this.#whyNot(local, route, refusal);
     const input = await adaptInput(route.kind, local);
     return adaptOutput(route.kind, local.kind, await this.stream(route, local, input).result);
   }
@@ -161,7 +185,7 @@ export class Dispatcher {
     this.#active++;
     this.#deadlines.add(call);
     try {
-      await this.#run(call);
+      await runHandler(call);
     } catch (error) {
       throw MicroError.from(error, { id: this.#service });
     } finally {
@@ -199,35 +223,17 @@ export class Dispatcher {
     }
   }
 
-  /** Cancels everything that runs. */
+  /** Cancels everything that runs; its callers are told at once. */
   cancelAll(reason: MicroError): void {
-    for (const entry of this.#deadlines.all()) (entry as ServerCall).cancellation.abort(reason);
-  }
-
-  #run(call: ServerCall): unknown {
-    const { input, output, endpoint } = call.route;
-    if (input === undefined && output === undefined) return runInCall(call, () => call.route.run(call));
-    const execute = (message: unknown): unknown => {
-      call.message = message;
-      const result = runInCall(call, () => call.route.run(call));
-      if (output === undefined) return result;
-      const subject = { id: this.#service, code: "INTERNAL", what: `reply of ${endpoint}` } as const;
-      return isPromise(result)
-        ? result.then((value) => validate(output, value, subject))
-        : validate(output, result, subject);
-    };
-    if (input === undefined) return execute(call.message);
-    const subject = { id: this.#service, code: "BAD_REQUEST", what: `request of ${endpoint}` } as const;
-    const message = validate(input, call.message, subject);
-    return isPromise(message) ? message.then(execute) : execute(message);
+    for (const entry of this.#deadlines.all()) (entry as ServerCall).giveUp(reason);
   }
 
   #answerLater(call: ServerCall, incoming: IncomingCall, result: PromiseLike<unknown>): void {
-    call.onExpire = (late) => {
-      const error = this.#timeoutError(late);
-      late.answered = true;
+    call.onGiveUp = (error) => {
+      if (call.answered) return;
+      call.answered = true;
       // The handler is told first: it may be what the caller's next call waits for.
-      late.cancellation.abort(error);
+      call.cancellation.abort(error);
       incoming.fail(error);
     };
     this.#deadlines.add(call);
@@ -258,10 +264,9 @@ export class Dispatcher {
     try {
       const subject = { id: this.#service, code: "BAD_REQUEST", what: `request of ${endpoint}` } as const;
       if (input !== undefined) {
-        call.message =
-          takesOne(kind)
-            ? await validate(input, call.message, subject)
-            : checkedInput(call.message as AsyncIterable<unknown>, input, subject);
+        call.message = takesOne(kind)
+          ? await validate(input, call.message, subject)
+          : checkedInput(call.message as AsyncIterable<unknown>, input, subject);
       }
       const result = await runInCall(call, () => call.route.run(call));
       if (givesOne(kind)) {
@@ -286,21 +291,19 @@ export class Dispatcher {
     if (this.#active === 0 && this.#whenIdle.length > 0) for (const tell of this.#whenIdle.splice(0)) tell();
   }
 
-  #timeoutError(call: ServerCall): MicroError {
-    return new MicroError({
-      id: this.#service,
-      code: "TIMEOUT",
-      detail: `call timeout: ${call.endpoint} did not end before the caller's deadline`,
-    });
-  }
-
   /** What the caller is told. What a handler threw that is no MicroError is a bug of the handler: it is logged too. */
   #errorOf(thrown: unknown, call: ServerCall): MicroError {
     if (MicroError.is(thrown)) {
       // A call of the handler that was not sent does not mean that the handler did not run.
       return thrown.notSent ? new MicroError({ ...wireFields(thrown), cause: thrown }) : thrown;
     }
-    if (!call.answered) call.logger.error("handler failed", { error: thrown });
+    const { reason } = call.cancellation;
+    if (reason !== undefined) {
+      // Whatever a cancelled handler ends with, an AbortError most of the time, it ends because of the reason.
+      call.logger.debug("handler was cancelled", { error: thrown });
+      return MicroError.from(reason, { id: this.#service, code: "CANCELLED" });
+    }
+    call.logger.error("handler failed", { error: thrown });
     return MicroError.from(thrown, { id: this.#service });
   }
 }
@@ -308,10 +311,4 @@ export class Dispatcher {
 /** What of an error other processes would see. */
 function wireFields({ id, code, detail, status, httpCode }: MicroError) {
   return { id, code, detail, status, httpCode };
-}
-
-function isPromise(value: unknown): value is Promise<unknown> {
-  return (
-    typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function"
-  );
 }

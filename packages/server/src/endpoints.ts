@@ -95,9 +95,7 @@ function describe(name: string, schema: unknown, depth: number): ValueDescriptio
     return leaf(name, GO_TYPES[String(node.type)] ?? "interface");
   }
   const values =
-    depth > MAX_DEPTH
-      ? null
-      : Object.entries(fields).map(([key, field]) => describe(key, field, depth + 1));
+    depth > MAX_DEPTH ? null : Object.entries(fields).map(([key, field]) => describe(key, field, depth + 1));
   return { name, type: "object", values };
 }
 

@@ -17,4 +17,4 @@ export {
   type ServerListener,
   type ServerWire,
 } from "./server-core.ts";
-export type { EventCodecs, EventMessage, Subscriptions, SubscriptionSource } from "./subscriptions.ts";
+export type { EventCodecs, EventMessage, SubscriptionSource, Subscriptions } from "./subscriptions.ts";

@@ -90,7 +90,8 @@ export class Routes {
     const [type = "", method = ""] = parts;
     const error = (code: "NOT_FOUND" | "BAD_REQUEST", detail: string) =>
       new MicroError({ id: this.#service, code, detail });
-    if (parts.length !== 2) return error("BAD_REQUEST", `rpc: service/endpoint request ill-formed: ${endpoint}`);
+    if (parts.length !== 2)
+      return error("BAD_REQUEST", `rpc: service/endpoint request ill-formed: ${endpoint}`);
     if (!this.#types.has(type)) return error("NOT_FOUND", `rpc: can't find service ${type}`);
     return error("NOT_FOUND", `rpc: can't find method ${method}`);
   }

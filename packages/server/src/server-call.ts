@@ -1,4 +1,13 @@
-import { type CallContext, type Caller, type CallKind, Cancellation, type LocalCall, type Logger, type Metadata } from "@micro/core";
+import {
+  type CallContext,
+  type Caller,
+  type CallKind,
+  Cancellation,
+  type LocalCall,
+  type Logger,
+  type Metadata,
+  MicroError,
+} from "@micro/core";
 import { type Expiring, UNWATCHED } from "./deadlines.ts";
 import type { Route } from "./routes.ts";
 
@@ -25,8 +34,8 @@ export class ServerCall implements CallContext, Expiring {
   next: Expiring | undefined = undefined;
   /** True when the caller has its answer, so that whatever the handler still says comes too late. */
   answered = false;
-  /** Told once when the deadline passes; set by the dispatcher. */
-  onExpire: ((call: ServerCall) => void) | undefined = undefined;
+  /** Ends the call for its caller and cancels the handler; set by the dispatcher where there is more than that to do. */
+  onGiveUp: ((error: MicroError) => void) | undefined = undefined;
   readonly #origin: CallOrigin | LocalCall;
   #metadata: Metadata | undefined = undefined;
   #cancellation: Cancellation | undefined = undefined;
@@ -103,6 +112,18 @@ export class ServerCall implements CallContext, Expiring {
   }
 
   expire(): void {
-    this.onExpire?.(this);
+    this.giveUp(
+      new MicroError({
+        id: this.service,
+        code: "TIMEOUT",
+        detail: `call timeout: ${this.endpoint} did not end before the caller's deadline`,
+      }),
+    );
+  }
+
+  /** The caller gets `error` now, whatever the handler still does. */
+  giveUp(error: MicroError): void {
+    if (this.onGiveUp === undefined) this.cancellation.abort(error);
+    else this.onGiveUp(error);
   }
 }

@@ -1,9 +1,17 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Code, type LocalNode, type Logger, MicroError, type ServiceScope } from "@micro/core";
-import { Dispatcher } from "./dispatcher.ts";
+import {
+  type Code,
+  type LocalCall,
+  type LocalNode,
+  type Logger,
+  MicroError,
+  parseAddress,
+  reachableAddress,
+  type ServiceScope,
+} from "@micro/core";
+import { Dispatcher, type LocalSink } from "./dispatcher.ts";
 import { describeEndpoints } from "./endpoints.ts";
-import { nodeAddress } from "./node-address.ts";
 import { Registration, type RegistrationTarget } from "./registration.ts";
 import { Routes } from "./routes.ts";
 import type { Server, ServerHealth } from "./server.ts";
@@ -57,6 +65,11 @@ export interface ServerCoreOptions {
   readonly codecs: EventCodecs;
   readonly logger: Logger;
   readonly wire: ServerWire;
+}
+
+/** A node whose unary calls can be made by callback: a client of ours finds out by looking, and saves promises. */
+interface DirectNode extends LocalNode {
+  answer(call: LocalCall, sink: LocalSink): void;
 }
 
 /** A server over any wire: routing, registration, subscriptions and draining are the same for all of them. */
@@ -152,7 +165,7 @@ class CoreServer implements Server {
     if (drainDelay > 0) await sleep(Math.min(drainDelay, left()));
     this.#running.dispatcher.drain();
     this.#listener?.drain();
-    await this.#running.dispatcher.quiet(QUIET_MS, left());
+    await this.#running.dispatcher.quiet(QUIET_MS, Math.min(left(), MAX_QUIET_MS));
     await this.#running.dispatcher.idle(left());
   }
 
@@ -172,8 +185,8 @@ class CoreServer implements Server {
         );
       }
     }
-    // The last replies are still on their way out.
-    await this.#listener?.close({ graceMs: Math.max(left(), LAST_WORDS_MS) });
+    // All is answered; the last replies may still be on their way out.
+    await this.#listener?.close({ graceMs: Math.min(Math.max(left(), LAST_WORDS_MS), 500) });
   }
 
   /** Nobody finds this node any more, and no message arrives. Done once, however often it is asked for. */
@@ -196,7 +209,7 @@ class CoreServer implements Server {
 
   async #register(bound: string, metadata: Readonly<Record<string, string>>): Promise<void> {
     const { scope, config, registry, logger } = this.#options;
-    const address = nodeAddress(bound, { advertise: config.advertise });
+    const address = nodeAddress(bound, config.advertise);
     this.#registration = new Registration({
       registry,
       ttlMs: config.registerTtl,
@@ -233,7 +246,7 @@ class CoreServer implements Server {
     };
   }
 
-  #localNode(dispatcher: Dispatcher, metadata: Readonly<Record<string, string>>): LocalNode {
+  #localNode(dispatcher: Dispatcher, metadata: Readonly<Record<string, string>>): DirectNode {
     const accepting = () => this.#state === "listening";
     return {
       id: this.nodeId,
@@ -245,11 +258,24 @@ class CoreServer implements Server {
       },
       hasEndpoint: (endpoint) => dispatcher.hasEndpoint(endpoint),
       dispatch: (call) => dispatcher.local(call),
+      answer: (call, sink) => dispatcher.answer(call, sink),
     };
   }
 }
 
 /** Silence after which no more calls are expected of peers that were told of the end. */
 const QUIET_MS = 50;
+/** Callers that ask on all the same, as old ones may, do not hold up the stop for longer. */
+const MAX_QUIET_MS = 1000;
 /** Time that leaving and the last replies get even when no grace was given. */
-const LAST_WORDS_MS = 500;
+const LAST_WORDS_MS = 20;
+
+/** The address that is registered; an `advertise` without a port gets the bound one. */
+function nodeAddress(bound: string, advertise: string | undefined): string {
+  const listening = parseAddress(bound, "server.address");
+  if (advertise === undefined) return reachableAddress(listening);
+  return reachableAddress(
+    listening,
+    parseAddress(/:\d+$/.test(advertise) ? advertise : `${advertise}:0`, "server.advertise"),
+  );
+}

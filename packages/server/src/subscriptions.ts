@@ -108,20 +108,21 @@ export class Subscriptions {
         await rest.handle?.unsubscribe({ timeoutMs: Math.min(timeoutMs, TIMEOUT_MS) });
       }),
     );
-    const errors = results.flatMap((result) => (result.status === "rejected" ? [result.reason as unknown] : []));
+    const errors = results.flatMap((result) =>
+      result.status === "rejected" ? [result.reason as unknown] : [],
+    );
     if (errors.length > 0) throw new AggregateError(errors, "not all subscriptions could be taken away");
   }
 
   /** A message that came without the broker: an event over the RPC transport (spec 1.10). False when nobody subscribes. */
   async deliver(topic: string, message: EventMessage, origin: CallOrigin): Promise<boolean> {
     const takers = this.#subscribers.filter(({ binding }) => binding.topic === topic);
-    const results = await Promise.allSettled(
-      takers.map(({ route }) => this.#run(route, message, origin)),
+    const results = await Promise.allSettled(takers.map(({ route }) => this.#run(route, message, origin)));
+    const errors = results.flatMap((result) =>
+      result.status === "rejected" ? [result.reason as unknown] : [],
     );
-    const errors = results.flatMap((result) => (result.status === "rejected" ? [result.reason as unknown] : []));
-    const [first, ...others] = errors;
-    if (first === undefined) return takers.length > 0;
-    if (others.length === 0) throw first;
+    if (errors.length === 0) return takers.length > 0;
+    if (errors.length === 1) throw MicroError.from(errors[0], { id: this.#options.service });
     // Go joins them the same way (spec 5.2).
     const detail = errors.map((error) => MicroError.from(error).detail).join("\n");
     throw new MicroError({ id: this.#options.service, code: "INTERNAL", detail, cause: errors });

@@ -1,4 +1,10 @@
-import { type Code, MicroError, type StandardIssue, type StandardResult, type StandardSchema } from "@micro/core";
+import {
+  type Code,
+  MicroError,
+  type StandardIssue,
+  type StandardResult,
+  type StandardSchema,
+} from "@micro/core";
 
 /** What an error of {@link validate} says. */
 export interface ValidationSubject {
@@ -13,11 +19,7 @@ export interface ValidationSubject {
  * The value as the schema gives it; a promise only when the schema is asynchronous.
  * Throws (or rejects with) a MicroError that names each path that does not fit.
  */
-export function validate(
-  schema: StandardSchema,
-  value: unknown,
-  subject: ValidationSubject,
-): unknown {
+export function validate(schema: StandardSchema, value: unknown, subject: ValidationSubject): unknown {
   const result = schema["~standard"].validate(value);
   return result instanceof Promise ? result.then((late) => accept(late, subject)) : accept(result, subject);
 }

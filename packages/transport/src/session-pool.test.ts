@@ -45,7 +45,10 @@ afterEach(async () => {
 
 function world(maxConcurrent: number, options: Partial<SessionPoolOptions> = {}) {
   const sessions: FakeSession[] = [];
-  const state: { fail: Error | undefined; gate: Promise<void> | undefined } = { fail: undefined, gate: undefined };
+  const state: { fail: Error | undefined; gate: Promise<void> | undefined } = {
+    fail: undefined,
+    gate: undefined,
+  };
   const pool = new SessionPool({
     transport: {
       dial: async () => {
@@ -63,8 +66,9 @@ function world(maxConcurrent: number, options: Partial<SessionPoolOptions> = {})
     ...options,
   });
   pools.push(pool);
-  const acquire = async (given: { readonly exclusive?: boolean; readonly deadline?: number } = {}): Promise<Lease> =>
-    pool.acquire("a:1", { metadata: {}, deadline: Date.now() + 5000, ...given });
+  const acquire = async (
+    given: { readonly exclusive?: boolean; readonly deadline?: number } = {},
+  ): Promise<Lease> => pool.acquire("a:1", { metadata: {}, deadline: Date.now() + 5000, ...given });
   return { pool, sessions, state, acquire };
 }
 
@@ -158,18 +162,19 @@ test("a session that was told to take nothing new is left, and closed when its l
 
 test("a shared session older than the ttl is used until its successor is there", async () => {
   const { pool, sessions, state, acquire } = world(100, { poolTtl: 20 });
-  const old = await acquire();
-  const since = performance.now();
-  await eventually(() => expect(performance.now() - since).toBeGreaterThan(20));
+  const leases = [await acquire()];
   const gate = Promise.withResolvers<void>();
   state.gate = gate.promise;
-  expect((await acquire()).session).toBe(sessions[0]);
+  await eventually(async () => {
+    leases.push(await acquire());
+    expect(pool.size).toBe(2);
+  });
+  expect(new Set(leases.map(({ session }) => session)).size).toBe(1);
   gate.resolve();
   await eventually(() => expect(sessions.length).toBe(2));
-  const next = await acquire();
-  expect(next.session).toBe(sessions[1]);
-  pool.release(old);
-  expect(pool.size).toBe(2);
+  expect((await acquire()).session).toBe(sessions[1]);
+  for (const lease of leases) pool.release(lease);
+  expect(sessions.map(({ closed }) => closed)).toEqual([true, false]);
 });
 
 test("idle sessions beyond pool_size are closed after a while", async () => {

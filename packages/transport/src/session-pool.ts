@@ -6,7 +6,7 @@ export interface SessionPoolOptions {
   readonly transport: Pick<Transport, "dial">;
   /** Idle sessions kept per address; more are closed after a second without use. */
   readonly poolSize: number;
-  /** Longest life of a session in ms: after that it takes nothing new. 0 for no limit. */
+  /** Longest life of a session in ms, to the second: after that it takes nothing new. 0 for no limit. */
   readonly poolTtl: number;
   /** Sessions per address. */
   readonly maxConnections: number;
@@ -29,7 +29,7 @@ export interface Lease {
   readonly session: Session;
 }
 
-const IDLE_LINGER_MS = 1000;
+const IDLE_LINGER_MS = 900;
 const SWEEP_MS = 1000;
 
 /**
@@ -105,7 +105,10 @@ class PooledSession implements Lease {
   readonly born = performance.now();
   /** Exchanges that are leased now. */
   leased = 0;
-  idleSince = this.born;
+  /** When a sweep first saw it idle. */
+  idleSince: number | undefined = undefined;
+  /** True when it has lived longer than the ttl, as the last sweep saw it. */
+  old = false;
   /** True for the one stream of a session that carries one exchange: it is not used again. */
   spent = false;
 
@@ -170,19 +173,22 @@ class Place {
     const { session } = lease;
     if (broken && session.maxConcurrent === 1) lease.spent = true;
     if (lease.leased === 0) {
-      lease.idleSince = performance.now();
-      if (lease.spent || !session.usable || this.#tooOld(lease, lease.idleSince)) this.#drop(lease);
+      lease.idleSince = undefined;
+      if (lease.spent || !session.usable || this.#outlived(lease)) this.#drop(lease);
     }
     if (this.#waiting.length > 0) this.#serve();
   }
 
   sweep(now: number): void {
+    const { poolTtl } = this.#options;
     let kept = 0;
     for (const pooled of [...this.#sessions].reverse()) {
+      pooled.old ||= poolTtl > 0 && now - pooled.born >= poolTtl;
       // One that drains keeps its calls: the last of them drops it.
-      if (pooled.leased === 0 && (!pooled.session.usable || this.#tooOld(pooled, now))) this.#drop(pooled);
+      if (pooled.leased === 0 && (!pooled.session.usable || this.#outlived(pooled))) this.#drop(pooled);
       else if (pooled.leased === 0 && ++kept > this.#options.poolSize) {
-        if (now - pooled.idleSince > IDLE_LINGER_MS) this.#drop(pooled);
+        pooled.idleSince ??= now;
+        if (now - pooled.idleSince >= IDLE_LINGER_MS) this.#drop(pooled);
       }
     }
   }
@@ -200,8 +206,7 @@ class Place {
     for (let index = this.#sessions.length - 1; index >= 0; index--) {
       const pooled = this.#sessions[index] as PooledSession;
       if (!pooled.hasRoom) continue;
-      if (this.#options.poolTtl === 0 || performance.now() - pooled.born < this.#options.poolTtl)
-        return pooled;
+      if (!pooled.old) return pooled;
       old ??= pooled;
     }
     if (old === undefined) return undefined;
@@ -214,9 +219,8 @@ class Place {
     return this.#find();
   }
 
-  #tooOld(pooled: PooledSession, now: number): boolean {
-    const { poolTtl } = this.#options;
-    if (poolTtl === 0 || now - pooled.born < poolTtl) return false;
+  #outlived(pooled: PooledSession): boolean {
+    if (!pooled.old) return false;
     // A shared one is only left behind when there is another.
     return pooled.session.maxConcurrent === 1 || this.#sessions.some((other) => other.born > pooled.born);
   }

@@ -165,11 +165,11 @@ describe("addresses", () => {
   });
 
   test.each([
-    [{ addresses: ["nowhere"] }, /broker\.address: "nowhere" is no address/],
+    [{ addresses: ["nowhere"] }, /broker\.addresses: "nowhere" is no address/],
     [{ addresses: [":1", ":2"] }, /listens on one address/],
     [{ advertise: "host" }, /broker\.advertise/],
     [{ tls: { certFile: "/does/not/exist" } }, /broker\.tls\.cert_file/],
-    [{ tls: { key: "k" } }, /key is set without tls\.cert/],
+    [{ tls: { key: "k" } }, /key is set without broker\.tls\.cert/],
   ])("%j is refused when the broker is made", async (config, expected) => {
     const registry = await fleet.registry();
     await expect(instantiate(httpBroker, { config, deps: { registry } })).rejects.toThrow(expected);

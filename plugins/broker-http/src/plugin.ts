@@ -1,8 +1,7 @@
 import { broker, brokerError, DeliveryReport, deliveryOptions } from "@micro/broker";
-import { definePlugin, option } from "@micro/core";
+import { definePlugin, option, parseAddress } from "@micro/core";
 import { logger } from "@micro/logger";
 import { registry } from "@micro/registry";
-import { parseAddress } from "./addresses.ts";
 import { TOPIC_ROOM } from "./delivery.ts";
 import { CORE, PLUGIN } from "./dialects.ts";
 import { HttpBroker } from "./http-broker.ts";
@@ -90,8 +89,8 @@ export const httpBroker = definePlugin(broker, {
       },
       receiver: {
         dialects,
-        listen: parseAddress(addresses[0] ?? ":0", "address"),
-        advertise: advertise === undefined ? undefined : parseAddress(advertise, "advertise"),
+        listen: parseAddress(addresses[0] ?? ":0", "broker.addresses"),
+        advertise: advertise === undefined ? undefined : parseAddress(advertise, "broker.advertise"),
         tls: tls.receive,
         limit: { maxBytes: maxMessageSize + TOPIC_ROOM },
         maxConnections: config.maxConnections,

@@ -2,8 +2,7 @@ import http from "node:http";
 import https from "node:https";
 import type { ConnectionOptions } from "node:tls";
 import { BROKER_ERROR_ID, brokerError } from "@micro/broker";
-import { MicroError } from "@micro/core";
-import { parseAddress } from "./addresses.ts";
+import { MicroError, parseAddress } from "@micro/core";
 import type { Target } from "./dialects.ts";
 
 /** What became of one POST. */

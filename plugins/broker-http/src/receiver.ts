@@ -15,8 +15,7 @@ import {
   type Outcome,
   type Subscriber,
 } from "@micro/broker";
-import { type Logger, MicroError } from "@micro/core";
-import { type HostPort, nodeAddress } from "./addresses.ts";
+import { type HostPort, type Logger, MicroError, reachableAddress } from "@micro/core";
 import type { Dialect } from "./dialects.ts";
 import { RETRY_HEADER, TAKEN_HEADER } from "./poster.ts";
 
@@ -123,7 +122,7 @@ export class Receiver {
     server.on("error", (error) => logger.error("the server of the http broker failed", { error }));
     if (this.#subscribers.size === 0) server.unref();
     const bound = server.address() as AddressInfo;
-    return nodeAddress({ host, port: bound.port }, advertise);
+    return reachableAddress({ host, port: bound.port }, advertise);
   }
 
   async #answer(request: http.IncomingMessage, response: http.ServerResponse): Promise<void> {

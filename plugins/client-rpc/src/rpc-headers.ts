@@ -1,4 +1,4 @@
-import type { AttemptRequest, ClientCall } from "@micro/client";
+import type { AttemptRequest } from "@micro/client";
 import { Metadata } from "@micro/core";
 
 /** Keys that describe a message of ours or its framing: what a caller's metadata says there is left out (spec 1.3, 1.4). */
@@ -12,16 +12,25 @@ const OWN_KEYS: ReadonlySet<string> = new Set([
   "remote",
   "timeout",
   "transfer-encoding",
-  ...["endpoint", "error", "id", "method", "protocol", "refused", "service", "stream", "target", "topic"].flatMap(
-    (key) => [`micro-${key}`, `x-micro-${key}`],
-  ),
+  ...[
+    "endpoint",
+    "error",
+    "id",
+    "method",
+    "protocol",
+    "refused",
+    "service",
+    "stream",
+    "target",
+    "topic",
+  ].flatMap((key) => [`micro-${key}`, `x-micro-${key}`]),
 ]);
 
 /** The header of a request (spec 1.3): metadata first, then what the protocol says. `stream` is the stream's number. */
 export function requestHeader(request: AttemptRequest, id: string, stream: boolean): Metadata {
   const { call, contentType, attemptDeadline } = request;
   const header = new Metadata();
-  addMetadata(header, call);
+  call.writeMetadata(header, OWN_KEYS);
   header.setLower("accept", contentType);
   header.setLower("content-type", contentType);
   header.setLower("micro-endpoint", call.endpoint);
@@ -34,8 +43,4 @@ export function requestHeader(request: AttemptRequest, id: string, stream: boole
     header.setLower("timeout", `${Math.max(1, Math.ceil(attemptDeadline - Date.now()))}000000`);
   }
   return header;
-}
-
-function addMetadata(header: Metadata, call: ClientCall): void {
-  for (const [key, value] of call.metadata) if (!OWN_KEYS.has(key)) header.setLower(key, value);
 }

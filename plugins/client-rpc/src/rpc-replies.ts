@@ -22,7 +22,6 @@ export function replyError(reply: TransportMessage): MicroError | undefined {
     id: CODEC_ID,
     code: "BAD_REQUEST",
     detail: `${detail}: the server has no codec for it`,
-    notSent: true,
   });
 }
 
@@ -54,7 +53,12 @@ export function outcomeOfFailure(error: Error): AttemptOutcome {
 /** Wraps what a codec said of a reply. */
 export function undecodable(error: unknown, endpoint: string): MicroError {
   const { detail } = MicroError.from(error);
-  return new MicroError({ id: CODEC_ID, code: "INTERNAL", detail: `reply of ${endpoint}: ${detail}`, cause: error });
+  return new MicroError({
+    id: CODEC_ID,
+    code: "INTERNAL",
+    detail: `reply of ${endpoint}: ${detail}`,
+    cause: error,
+  });
 }
 
 /** Why a node cannot be spoken to; undefined when it can. */
@@ -74,5 +78,13 @@ export function transportFailure(error: Error): MicroError {
   const known = MicroError.from(error, { id: CLIENT_ID, code: "UNAVAILABLE" });
   if (known.id !== "") return known;
   const { code, detail, status, httpCode, notSent } = known;
-  return new MicroError({ id: "go.micro.client.transport", code, detail, status, httpCode, notSent, cause: error });
+  return new MicroError({
+    id: "go.micro.client.transport",
+    code,
+    detail,
+    status,
+    httpCode,
+    notSent,
+    cause: error,
+  });
 }

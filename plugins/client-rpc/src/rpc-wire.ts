@@ -7,7 +7,7 @@ import type {
   RunningAttempt,
 } from "@micro/client";
 import type { Codecs } from "@micro/codec";
-import { MicroError, type Metadata } from "@micro/core";
+import { type Metadata, MicroError } from "@micro/core";
 import type { AcquireOptions, Lease, SessionPool, TransportMessage } from "@micro/transport";
 import { requestHeader } from "./rpc-headers.ts";
 import {
@@ -137,7 +137,8 @@ class RpcCall implements RunningAttempt, TransportMessage, AcquireOptions {
       if (this.#over) return;
       this.#wire.pool.release(lease, error !== undefined);
       this.#lease = undefined;
-      if (reply === undefined) this.#failed(error ?? new Error("the transport gave neither a reply nor an error"));
+      if (reply === undefined)
+        this.#failed(error ?? new Error("the transport gave neither a reply nor an error"));
       else this.#replied(reply);
     });
   }

@@ -21,7 +21,15 @@ async function startWorld(way: Way, options: ClientWorldOptions): Promise<Client
   const meeting = { world: new MemoryRegistryWorld(), network: new MemoryNetwork() };
   const exchange = way === "inside" ? new Exchange() : undefined;
   const common = {
-    plugins: [jsonCodec, randomSelector, memoryRegistry, memoryTransport, httpTransport, rpcClient, rpcServer],
+    plugins: [
+      jsonCodec,
+      randomSelector,
+      memoryRegistry,
+      memoryTransport,
+      httpTransport,
+      rpcClient,
+      rpcServer,
+    ],
     registry: { world: meeting.world },
     transport:
       way === "http" ? { plugin: "http" as const } : { plugin: "memory" as const, network: meeting.network },

@@ -37,7 +37,15 @@ async function startWorld(transport: "http" | "memory", options: ServerWorldOpti
   };
   const caller = await createService(defineService({ name: "conformance-caller" }), {
     ...common,
-    plugins: [jsonCodec, memoryTransport, httpTransport, randomSelector, memoryRegistry, memoryBroker, rpcClient],
+    plugins: [
+      jsonCodec,
+      memoryTransport,
+      httpTransport,
+      randomSelector,
+      memoryRegistry,
+      memoryBroker,
+      rpcClient,
+    ],
     client: { poolRetries: 0 },
   });
   services.push(caller);
@@ -94,7 +102,7 @@ function brokenRegistry(world: MemoryRegistryWorld, down: { value: boolean }) {
     name: "memory",
     create: () => {
       const backend = world.connect();
-      const { register } = backend;
+      const register = backend.register.bind(backend);
       backend.register = async (...given) => {
         if (down.value) throw new MicroError({ code: "UNAVAILABLE", detail: "the registry is away" });
         await register(...given);

@@ -15,7 +15,11 @@ export function replyHeader(contentType: string, id: string): Metadata {
 /** The header of a failed answer; its body is empty (spec 1.11). A refusal says that no handler ran. */
 export function errorHeader(
   error: MicroError,
-  { contentType, id, refusal }: { readonly contentType: string; readonly id: string; readonly refusal?: Refusal | undefined },
+  {
+    contentType,
+    id,
+    refusal,
+  }: { readonly contentType: string; readonly id: string; readonly refusal?: Refusal | undefined },
 ): Metadata {
   const text = errorText(error);
   const header = replyHeader(contentType, id);
@@ -37,7 +41,7 @@ export function errorText(error: MicroError): string {
 
 /** Deadline of a `Timeout` header in nanoseconds (spec 1.3), in ms since the epoch; what is no number is ignored. */
 export function deadlineOf(timeout: string | undefined): number {
-  if (timeout === undefined || !/^\d{1,19}$/.test(timeout)) return Infinity;
+  if (timeout === undefined) return Infinity;
   const ms = Number(timeout) / 1e6;
-  return ms === 0 ? Infinity : Date.now() + ms;
+  return ms > 0 ? Date.now() + ms : Infinity;
 }

@@ -25,11 +25,13 @@ export function rpcWire(options: RpcWireOptions): ServerWire {
     metadata: transport.metadata,
     listen: (address, core): Promise<ServerListener> => {
       const receiver = new Receiver(options, core);
-      return transport.listen(address, (exchange) => receiver.receive(exchange)).then((listener) => ({
-        address: listener.address,
-        drain: () => listener.drain(),
-        close: (closing) => listener.close(closing),
-      }));
+      return transport
+        .listen(address, (exchange) => receiver.receive(exchange))
+        .then((listener) => ({
+          address: listener.address,
+          drain: () => listener.drain(),
+          close: (closing) => listener.close(closing),
+        }));
     },
   };
 }

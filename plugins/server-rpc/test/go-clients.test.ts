@@ -1,4 +1,13 @@
-import { bidiStream, defineContract, handle, implement, MicroError, serverStream, subscribe, unary } from "@micro/core";
+import {
+  bidiStream,
+  defineContract,
+  handle,
+  implement,
+  MicroError,
+  serverStream,
+  subscribe,
+  unary,
+} from "@micro/core";
 import { eventually } from "@micro/core/conformance";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { goRequest, type Peer, startWorld, type World } from "./world.ts";
@@ -39,7 +48,11 @@ beforeEach(async () => {
       ...implement(greeter, {
         hello: ({ name }) => {
           if (name === "err")
-            throw new MicroError({ id: "go.micro.srv.greeter", code: "NOT_FOUND", detail: "no such name: err <&>" });
+            throw new MicroError({
+              id: "go.micro.srv.greeter",
+              code: "NOT_FOUND",
+              detail: "no such name: err <&>",
+            });
           if (name === "plain") throw new Error("plain error");
           return { msg: `Hello ${name}`, n: 42 };
         },
@@ -86,7 +99,9 @@ describe("unary", () => {
   });
 
   test("pipelined calls with ids of their own are all answered, each under its id", async () => {
-    peer.write(["1", "2", "3"].map((id) => goRequest(unaryHeader("Hello", id), `{"name":"n${id}"}\n`)).join(""));
+    peer.write(
+      ["1", "2", "3"].map((id) => goRequest(unaryHeader("Hello", id), `{"name":"n${id}"}\n`)).join(""),
+    );
     const replies = [await peer.next(), await peer.next(), await peer.next()];
     const bodies = Object.fromEntries(replies.map(({ header, body }) => [header["Micro-Id"], body]));
     expect(bodies).toEqual({
@@ -157,7 +172,9 @@ describe("unary", () => {
 
   test("a request without a content type is protobuf, and an empty body is a message", async () => {
     const { "Micro-Endpoint": endpoint, "Micro-Id": id } = unaryHeader("Health", "0");
-    peer.write(`POST / HTTP/1.1\r\nMicro-Endpoint: ${endpoint}\r\nMicro-Id: ${id}\r\nContent-Length: 0\r\n\r\n`);
+    peer.write(
+      `POST / HTTP/1.1\r\nMicro-Endpoint: ${endpoint}\r\nMicro-Id: ${id}\r\nContent-Length: 0\r\n\r\n`,
+    );
     expect(await peer.next()).toMatchObject({
       header: { "Content-Type": "application/protobuf" },
       body: " \u0005",
@@ -195,7 +212,8 @@ describe("unary", () => {
 });
 
 describe("streams", () => {
-  const data = (method: string, message: unknown) => goRequest(streamHeader(method), `${JSON.stringify(message)}\n`);
+  const data = (method: string, message: unknown) =>
+    goRequest(streamHeader(method), `${JSON.stringify(message)}\n`);
   const eos = (method: string) => goRequest({ ...streamHeader(method), "Micro-Error": "EOS" });
 
   test("the first frame opens, what follows are the requests, EOS is the end of them", async () => {
@@ -225,7 +243,10 @@ describe("streams", () => {
   test("a handler that fails sends its error", async () => {
     peer.write(data("Chat", { name: "" }) + data("Chat", { name: "err" }));
     const text = '{"id":"x","code":400,"detail":"bad","status":"Bad Request"}';
-    expect(await peer.next()).toMatchObject({ header: { "Micro-Error": text, "X-Micro-Error": text }, body: "" });
+    expect(await peer.next()).toMatchObject({
+      header: { "Micro-Error": text, "X-Micro-Error": text },
+      body: "",
+    });
   });
 
   test("a handler of one request is given the second frame, as Go's stubs send it", async () => {

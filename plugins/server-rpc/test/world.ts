@@ -2,7 +2,7 @@ import { connect, type Socket } from "node:net";
 import { Codecs } from "@micro/codec";
 import { bytesCodec } from "@micro/codec-bytes";
 import { jsonCodec } from "@micro/codec-json";
-import type { HandlerBinding, LogMessage, Logger, SubscriberBinding } from "@micro/core";
+import type { HandlerBinding, Logger, LogMessage, SubscriberBinding } from "@micro/core";
 import { nullLogger } from "@micro/core";
 import { eventually, instantiate } from "@micro/core/conformance";
 import type { Server } from "@micro/server";
@@ -51,7 +51,8 @@ export async function startWorld(given: {
   readonly subscribers?: readonly SubscriberBinding[];
 }): Promise<World> {
   const logged: string[] = [];
-  const note = (message: LogMessage): void => void logged.push(typeof message === "string" ? message : message());
+  const note = (message: LogMessage): void =>
+    void logged.push(typeof message === "string" ? message : message());
   const logger: Logger = { ...nullLogger, warn: note, error: note, child: () => logger };
   const codec = new Codecs([await instantiate(jsonCodec), await instantiate(bytesCodec), rawProtobuf]);
   const transport = await instantiate(httpTransport, { deps: { logger } });

@@ -1,8 +1,7 @@
 import net from "node:net";
 import tls from "node:tls";
-import { MicroError } from "@micro/core";
+import { MicroError, parseAddress } from "@micro/core";
 import type { Session } from "@micro/transport";
-import { parseAddress } from "./addresses.ts";
 import { CLIENT_ID, transportError, unavailable } from "./errors.ts";
 import { GoSession } from "./go-session.ts";
 import { MuxSession } from "./mux-session.ts";

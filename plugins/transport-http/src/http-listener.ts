@@ -1,7 +1,7 @@
 import net from "node:net";
 import tls from "node:tls";
+import { parseAddress } from "@micro/core";
 import type { IncomingExchange, Listener } from "@micro/transport";
-import { parseAddress } from "./addresses.ts";
 import { endpoint } from "./connection.ts";
 import { SERVER_ID, transportError, unavailable } from "./errors.ts";
 import { ServerConnection } from "./server-connection.ts";

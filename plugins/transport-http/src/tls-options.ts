@@ -1,18 +1,10 @@
-import { readFile } from "node:fs/promises";
 import { isIP } from "node:net";
 import type { ConnectionOptions, TlsOptions } from "node:tls";
-import { MicroError, type OptionsOutput, option } from "@micro/core";
+import { MicroError, type OptionsOutput, option, readTlsMaterial, tlsMaterialOptions } from "@micro/core";
 
 const tlsOptions = {
   enabled: option.boolean({ description: "Encrypt; true when the section has any other key" }),
-  ca: option.string({ description: "Certificates (PEM) that sign those of peers, instead of the system's" }),
-  caFile: option.string({ description: "File of the same" }),
-  cert: option.string({
-    description: "Own certificate with its chain (PEM): of servers, and of clients if asked",
-  }),
-  certFile: option.string({ description: "File of the same" }),
-  key: option.string({ description: "Private key of the certificate (PEM)", secret: true }),
-  keyFile: option.string({ description: "File of the same" }),
+  ...tlsMaterialOptions,
   passphrase: option.string({ description: "Opens an encrypted private key", secret: true }),
   serverName: option.string({
     description: "Name that servers' certificates must have, instead of the host dialled",
@@ -68,24 +60,15 @@ export async function readTls(
   overrides: TlsOverrides | undefined,
 ): Promise<TlsSettings | undefined> {
   if (section?.enabled === false || (section === undefined && overrides === undefined)) return undefined;
-  const [ca, cert, key] = await Promise.all([
-    pem("ca", section?.ca, section?.caFile),
-    pem("cert", section?.cert, section?.certFile),
-    pem("key", section?.key, section?.keyFile),
-  ]);
-  if ((cert === undefined) !== (key === undefined)) {
-    throw bad(`tls.${cert === undefined ? "key is set without tls.cert" : "cert is set without tls.key"}`);
-  }
+  const material = await readTlsMaterial(section, "transport.tls");
   const both = {
     ALPNProtocols: ["http/1.1"],
     minVersion: "TLSv1.2",
-    ...(ca === undefined ? {} : { ca }),
-    ...(cert === undefined ? {} : { cert }),
-    ...(key === undefined ? {} : { key }),
+    ...material,
     ...(section?.passphrase === undefined ? {} : { passphrase: section.passphrase }),
   } as const;
   const requestCert = section?.requestCert ?? false;
-  if (requestCert && ca === undefined && overrides?.server?.ca === undefined) {
+  if (requestCert && material.ca === undefined && overrides?.server?.ca === undefined) {
     throw bad("tls.request_cert needs tls.ca or tls.ca_file: who signs the certificates of clients");
   }
   const server = { ...both, requestCert, rejectUnauthorized: requestCert, ...overrides?.server };
@@ -106,20 +89,6 @@ export function clientTls(settings: TlsSettings, host: string): ConnectionOption
   const { client } = settings;
   // An address is no server name (RFC 6066); Node compares it with the certificate by itself.
   return client.servername === undefined && isIP(host) === 0 ? { ...client, servername: host } : client;
-}
-
-async function pem(
-  name: string,
-  text: string | undefined,
-  file: string | undefined,
-): Promise<string | undefined> {
-  if (file === undefined) return text;
-  if (text !== undefined) throw bad(`tls.${name} and tls.${name}_file are both set`);
-  try {
-    return await readFile(file, "utf8");
-  } catch (error) {
-    throw bad(`tls.${name}_file: ${error instanceof Error ? error.message : String(error)}`, error);
-  }
 }
 
 function bad(detail: string, cause?: unknown): MicroError {

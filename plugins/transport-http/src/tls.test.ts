@@ -71,7 +71,7 @@ test("options of Node's own TLS win", async () => {
 test("what cannot work says so when it starts", async () => {
   const create = (config: Config) => withTransport(config, async (world) => void (await world.listen()));
   await expect(create({ tls: { certFile: file("server.pem") } })).rejects.toThrow(
-    /tls\.cert is set without tls\.key/,
+    /tls\.cert is set without transport\.tls\.key/,
   );
   await expect(create({ tls: { caFile: "no/such/file" } })).rejects.toThrow(/tls\.ca_file: ENOENT/);
   await expect(create({ tls: { enabled: true } })).rejects.toThrow(/cert.*not set/);

@@ -1,5 +1,5 @@
-import { networkInterfaces } from "node:os";
-import { brokerError } from "@micro/broker";
+import { type NetworkInterfaceInfo, networkInterfaces } from "node:os";
+import { MicroError } from "./errors.ts";
 
 /** `host:port` in its parts. */
 export interface HostPort {
@@ -8,16 +8,24 @@ export interface HostPort {
   readonly port: number;
 }
 
-/** Reads `host:port`, `[::1]:port` and `:port`. Throws `BAD_REQUEST` that names the option. */
-export function parseAddress(address: string, option: string): HostPort {
-  const match = /^(?:\[([^[\]\s]+)\]|([^[\]:\s/]*)):(\d{1,5})$/.exec(address);
+/** Interfaces as `os.networkInterfaces` gives them. */
+export type Interfaces = Readonly<
+  Record<string, readonly Pick<NetworkInterfaceInfo, "address" | "family" | "internal">[] | undefined>
+>;
+
+/**
+ * Reads `host:port`, `[::1]:port` and `:port`. `where` is the option or the like for errors: `broker.advertise`.
+ * Throws `BAD_REQUEST`.
+ */
+export function parseAddress(address: string, where = "address"): HostPort {
+  const match = /^(?:\[([0-9A-Fa-f:.]+(?:%[\w.-]+)?)\]|([^[\]:\s/]*)):([0-9]{1,5})$/.exec(address);
   const port = Number(match?.[3]);
   if (match === null || port > 65_535) {
-    throw brokerError(
-      "BAD_REQUEST",
-      `broker.${option}: ${JSON.stringify(address)} is no address: 'host:port', '[ipv6]:port' or ':port' is expected`,
-      { notSent: true },
-    );
+    throw new MicroError({
+      code: "BAD_REQUEST",
+      detail: `${where}: ${JSON.stringify(address)} is no address: 'host:port', '[ipv6]:port' or ':port' is expected`,
+      notSent: true,
+    });
   }
   return { host: match[1] ?? match[2] ?? "", port };
 }
@@ -28,21 +36,24 @@ export function formatAddress({ host, port }: HostPort): string {
 }
 
 /**
- * The address that publishers post to (spec 3.1): what is advertised, else what is listened on; a host that means every
- * interface becomes the first private address of this machine, else a public one, else loopback. Port 0 is the bound
- * one.
+ * The address that others dial (spec 3.1): what is advertised, else what is bound. A host that means every interface
+ * becomes the first private address of this machine, else a public one, else loopback; port 0 is the bound one.
  */
-export function nodeAddress(bound: HostPort, advertise: HostPort | undefined): string {
+export function reachableAddress(
+  bound: HostPort,
+  advertise?: HostPort,
+  interfaces: Interfaces = networkInterfaces(),
+): string {
   const { host, port } = advertise ?? bound;
   const every = host === "" || host === "0.0.0.0" || host === "::";
   return formatAddress({
-    host: every ? ownHost(host === "0.0.0.0") : host,
+    host: every ? ownHost(interfaces, host === "0.0.0.0") : host,
     port: port === 0 ? bound.port : port,
   });
 }
 
-function ownHost(onlyV4: boolean): string {
-  const all = Object.values(networkInterfaces())
+function ownHost(interfaces: Interfaces, onlyV4: boolean): string {
+  const all = Object.values(interfaces)
     .flatMap((list) => list ?? [])
     // A link-local address means nothing without its zone.
     .filter(({ address, family }) => !(onlyV4 && family !== "IPv4") && !/^fe[89ab]/i.test(address))

@@ -1,0 +1,61 @@
+import { readFile } from "node:fs/promises";
+import { MicroError } from "./errors.ts";
+import { type OptionsOutput, option } from "./option.ts";
+
+/** The options of a `tls` section that every technology has; plugins add their own to them. */
+export const tlsMaterialOptions = {
+  ca: option.string({ description: "Certificates (PEM) that sign those of peers, instead of the system's" }),
+  caFile: option.string({ description: "File of the same" }),
+  cert: option.string({ description: "Own certificate with its chain (PEM)" }),
+  certFile: option.string({ description: "File of the same" }),
+  key: option.string({ description: "Private key of the certificate (PEM)", secret: true }),
+  keyFile: option.string({ description: "File of the same" }),
+} as const;
+
+/** What {@link tlsMaterialOptions} say, files read; all PEM texts. `cert` and `key` come together or not at all. */
+export interface TlsMaterial {
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
+}
+
+/**
+ * Reads the files that a `tls` section names. `where` is the section for errors: `transport.tls`.
+ * Throws `BAD_REQUEST` for a file that cannot be read, and for keys that exclude or need each other.
+ */
+export async function readTlsMaterial(
+  section: Partial<OptionsOutput<typeof tlsMaterialOptions>> | undefined,
+  where: string,
+): Promise<TlsMaterial> {
+  const [ca, cert, key] = await Promise.all([
+    pem(`${where}.ca`, section?.ca, section?.caFile),
+    pem(`${where}.cert`, section?.cert, section?.certFile),
+    pem(`${where}.key`, section?.key, section?.keyFile),
+  ]);
+  if ((cert === undefined) !== (key === undefined)) {
+    const [has, lacks] = cert === undefined ? ["key", "cert"] : ["cert", "key"];
+    throw bad(`${where}.${has} is set without ${where}.${lacks}`);
+  }
+  return {
+    ...(ca === undefined ? {} : { ca }),
+    ...(cert === undefined || key === undefined ? {} : { cert, key }),
+  };
+}
+
+async function pem(
+  name: string,
+  text: string | undefined,
+  file: string | undefined,
+): Promise<string | undefined> {
+  if (file === undefined) return text;
+  if (text !== undefined) throw bad(`${name} and ${name}_file are both set: leave one out`);
+  try {
+    return await readFile(file, "utf8");
+  } catch (cause) {
+    throw bad(`${name}_file: ${MicroError.from(cause).detail}`, cause);
+  }
+}
+
+function bad(detail: string, cause?: unknown): MicroError {
+  return new MicroError({ code: "BAD_REQUEST", detail, cause });
+}

@@ -1,0 +1,32 @@
+import { runInCall } from "@micro/core";
+import type { ServerCall } from "./server-call.ts";
+import { validate } from "./validation.ts";
+
+/**
+ * Runs the handler of one request and one reply inside its call, between the checks of both. Gives a promise only when
+ * something takes time; throws, or rejects with, whatever a check, middleware or the handler throws.
+ */
+export function runHandler(call: ServerCall): unknown {
+  const { input, output, endpoint, service } = call.route;
+  if (input === undefined && output === undefined) return runInCall(call, () => call.route.run(call));
+  const execute = (message: unknown): unknown => {
+    call.message = message;
+    const result = runInCall(call, () => call.route.run(call));
+    if (output === undefined) return result;
+    const subject = { id: service, code: "INTERNAL", what: `reply of ${endpoint}` } as const;
+    return isPromise(result)
+      ? result.then((value) => validate(output, value, subject))
+      : validate(output, result, subject);
+  };
+  if (input === undefined) return execute(call.message);
+  const subject = { id: service, code: "BAD_REQUEST", what: `request of ${endpoint}` } as const;
+  const message = validate(input, call.message, subject);
+  return isPromise(message) ? message.then(execute) : execute(message);
+}
+
+/** A promise of any kind. */
+export function isPromise(value: unknown): value is Promise<unknown> {
+  return (
+    typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function"
+  );
+}

@@ -1,8 +1,0 @@
-import { clientConformance } from "@micro/client/conformance";
-import { clientHarness } from "./client-worlds.ts";
-const only = process.argv[3];
-for (const way of (process.argv[2] ?? "http,memory,inside").split(",")) for (const { name, run } of clientConformance(clientHarness(way as any))) {
-  if (only && !name.includes(only)) continue;
-  const t = performance.now();
-  try { await run(); console.log("ok  ", way, name, Math.round(performance.now() - t)); } catch (e) { console.log("FAIL", way, name, e); }
-}
