@@ -3,13 +3,15 @@ import {
   type CallContext,
   type CallKind,
   Cancellation,
+  type Deadlines,
+  type Expiring,
   Metadata,
   type MicroError,
+  UNWATCHED,
 } from "@micro/core";
 import type { CallOptions } from "./client.ts";
 import { cancelled, clientError } from "./client-errors.ts";
-import { type Deadlines, type Expiring, UNWATCHED } from "./deadlines.ts";
-import type { TargetRequest } from "./network.ts";
+import type { MessageCodec, TargetRequest } from "./network.ts";
 
 /** What is the same for all calls of one method; made once per method. */
 export interface CallShape {
@@ -37,6 +39,8 @@ export interface CallOwner {
   readonly deadlines: Deadlines;
   /** Default of unary calls, in ms. */
   readonly timeoutMs: number;
+  /** The codec of a content type, or of the client's own. Throws `BAD_REQUEST` for one that no listed codec serves. */
+  codecOf(contentType: string | undefined): MessageCodec;
 }
 
 /** Timers of two processes for one deadline do not differ by more. */
@@ -147,6 +151,11 @@ export class ClientCall implements Call, Expiring {
       else this.#cancellation.onAbort((reason) => this.abort(reason));
     }
     return this.#cancellation;
+  }
+
+  /** What its messages would be written with. */
+  get codec(): MessageCodec {
+    return this.#owner.codecOf(this.options?.contentType);
   }
 
   get signal(): AbortSignal {

@@ -1,6 +1,5 @@
-import type { Call, Invoke, Logger, ServiceScope } from "@micro/core";
+import type { Call, Deadlines, Invoke, Logger, ServiceScope } from "@micro/core";
 import type { CallOwner } from "./client-call.ts";
-import type { Deadlines } from "./deadlines.ts";
 import type { ClientConfig, ClientWire, TargetSelector } from "./network.ts";
 import type { RetryBudget } from "./retry-budget.ts";
 

@@ -4,6 +4,7 @@ import {
   type Contract,
   compose,
   currentCall,
+  Deadlines,
   endpointName,
   type Invoke,
   Metadata,
@@ -22,7 +23,6 @@ import type {
 import { type CallShape, ClientCall } from "./client-call.ts";
 import type { ClientContext } from "./client-context.ts";
 import { CLIENT_ID, cancelled, clientError } from "./client-errors.ts";
-import { Deadlines } from "./deadlines.ts";
 import type { ClientCoreOptions } from "./network.ts";
 import { ReplyStream } from "./reply-stream.ts";
 import { RetryBudget } from "./retry-budget.ts";
@@ -54,6 +54,7 @@ class CoreClient implements Client {
       logger,
       service: scope.name,
       timeoutMs: config.poolRequestTimeout,
+      codecOf: (contentType = config.contentType) => options.codecs.get(contentType),
       deadlines: new Deadlines(),
       budget: new RetryBudget(config.retryBurst),
       attemptChain: attempt.length === 0 ? undefined : compose(attempt, (call) => performOf(ownCall(call))),

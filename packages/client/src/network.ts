@@ -91,10 +91,16 @@ export interface PublishTarget {
   ): Promise<void>;
 }
 
+/** The part of a codec that a client needs. */
+export interface MessageCodec {
+  encode(value: unknown): Uint8Array;
+  decode(bytes: Uint8Array): unknown;
+}
+
 /** The part of the codecs that a client needs. */
 export interface MessageCodecs {
   /** Throws a MicroError for a content type that it does not know. */
-  get(contentType: string): { encode(value: unknown): Uint8Array };
+  get(contentType: string): MessageCodec;
 }
 
 /** The options of the client component that the common part uses. */

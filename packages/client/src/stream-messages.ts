@@ -138,7 +138,7 @@ export class Requests {
     const next = async (): Promise<Step> => {
       if (this.#over) return DONE;
       const step = await this.#call.during(this.#read());
-      return step.done === true ? DONE : { done: false, value: isolate(step.value) };
+      return step.done === true ? DONE : { done: false, value: isolate(step.value, this.#call) };
     };
     const leave = (): Promise<Step> => {
       this.stop();

@@ -74,7 +74,7 @@ function open(opening: Opening): Promise<unknown> {
 
 async function openLocal(opening: Opening, local: LocalNode): Promise<unknown> {
   const { call, requests } = opening;
-  const message = requests?.isolated() ?? isolate(call.message === undefined ? {} : call.message);
+  const message = requests?.isolated() ?? isolate(call.message === undefined ? {} : call.message, call);
   const dispatched = local.dispatch(new LocalRequest(call, message)).catch((error: unknown) => {
     const own = isolatedError(error);
     if (own.notSent) opening.outcome = "draining";
@@ -82,7 +82,7 @@ async function openLocal(opening: Opening, local: LocalNode): Promise<unknown> {
   });
   const result = await call.during(dispatched);
   if (call.kind === "clientStream") {
-    const reply = isolate(result === undefined ? {} : result);
+    const reply = isolate(result === undefined ? {} : result, call);
     closeAttempt(opening, undefined);
     requests?.stop();
     return reply;
@@ -92,7 +92,7 @@ async function openLocal(opening: Opening, local: LocalNode): Promise<unknown> {
     next: async () => {
       try {
         const reply = await source.next();
-        return reply.done === true ? DONE : { done: false, value: isolate(reply.value) };
+        return reply.done === true ? DONE : { done: false, value: isolate(reply.value, call) };
       } catch (error) {
         throw isolatedError(error);
       }

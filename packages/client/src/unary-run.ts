@@ -218,7 +218,7 @@ export class UnaryRun implements AbortTarget, AttemptSink, AttemptRequest, Local
   #dispatch(node: LocalNode): void {
     const { message } = this.call;
     try {
-      this.message = message === undefined ? {} : isolate(message);
+      this.message = message === undefined ? {} : isolate(message, this.call);
     } catch (error) {
       this.ended(MicroError.from(error), undefined, "ok");
       return;
@@ -238,7 +238,7 @@ export class UnaryRun implements AbortTarget, AttemptSink, AttemptRequest, Local
     if (this.#over) return;
     let own: unknown;
     try {
-      own = reply === undefined ? {} : isolate(reply);
+      own = reply === undefined ? {} : isolate(reply, this.call);
     } catch (error) {
       this.ended(MicroError.from(error), undefined, "ok");
       return;

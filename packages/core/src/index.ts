@@ -105,6 +105,7 @@ export type {
   Setting,
 } from "./config/settings.ts";
 export { endpointName } from "./contract.ts";
+export { Deadlines, type Expiring, UNWATCHED } from "./deadlines.ts";
 export { Exchange, type LocalCall, type LocalNode } from "./exchange.ts";
 export { canonicalKey } from "./metadata.ts";
 export {

@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type LocalCall, type Logger, MicroError, runInCall } from "@micro/core";
+import { Deadlines, type LocalCall, type Logger, MicroError, runInCall } from "@micro/core";
 import { adaptInput, adaptOutput, givesOne, notUnary, takesOne } from "./call-shapes.ts";
-import { Deadlines } from "./deadlines.ts";
 import { checkedInput, HandlerOutput } from "./handler-streams.ts";
 import type { Route, Routes } from "./routes.ts";
 import { isPromise, runHandler } from "./run-handler.ts";

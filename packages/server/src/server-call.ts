@@ -3,12 +3,13 @@ import {
   type Caller,
   type CallKind,
   Cancellation,
+  type Expiring,
   type LocalCall,
   type Logger,
   type Metadata,
   MicroError,
+  UNWATCHED,
 } from "@micro/core";
-import { type Expiring, UNWATCHED } from "./deadlines.ts";
 import type { Route } from "./routes.ts";
 
 /** Where a call comes from: what a server plugin knows of it. */
