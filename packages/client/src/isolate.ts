@@ -25,47 +25,44 @@ export function isolate(value: unknown, call: { readonly codec: MessageCodec }):
 }
 
 function copy(value: unknown, depth: number): unknown {
-  if (!isScalar(value)) return copyObject(value as object, depth);
-  return value;
+  if (typeof value === "object" && value !== null) return copyObject(value, depth);
+  if (typeof value === "string" || typeof value === "boolean" || value === null) return value;
+  if (typeof value === "number" && value - value === 0) return value;
+  throw NOT_PLAIN;
 }
 
+// The types are asked in the loops themselves, the commonest first: a function for it costs a third of the time.
 function copyObject(value: object, depth: number): unknown {
   if (depth >= MAX_DEPTH) throw NOT_PLAIN;
+  if (Array.isArray(value)) return copyList(value, depth);
   const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype === Object.prototype || prototype === null) {
-    // Spreading keeps the hidden class: several times faster than building the copy key by key.
-    const result: Record<string, unknown> = { ...value };
-    for (const key in result) {
-      const inner = result[key];
-      // An undefined key stays: it reads like the missing one that arrives over the wire.
-      if (inner !== undefined && !isScalar(inner)) result[key] = copyObject(inner as object, depth + 1);
-    }
-    if (typeof result.toJSON === "function") throw NOT_PLAIN;
-    return result;
-  }
-  if (!Array.isArray(value)) throw NOT_PLAIN;
-  const result: unknown[] = value.slice();
-  for (let index = 0; index < result.length; index++) {
-    const inner = result[index];
-    if (!isScalar(inner)) result[index] = copyObject(inner as object, depth + 1);
+  if (prototype !== Object.prototype && prototype !== null) throw NOT_PLAIN;
+  // Spreading keeps the hidden class: several times faster than building the copy key by key.
+  const result: Record<string, unknown> = { ...value };
+  for (const key in result) {
+    const inner = result[key];
+    if (typeof inner === "string" || typeof inner === "boolean") continue;
+    if (typeof inner === "number") {
+      if (inner - inner !== 0) throw NOT_PLAIN; // neither NaN nor infinite
+    } else if (typeof inner === "object") {
+      if (inner !== null) result[key] = copyObject(inner, depth + 1);
+    } else if (inner !== undefined) throw NOT_PLAIN; // an undefined key reads like the missing one over the wire
   }
   return result;
 }
 
-/** True for what needs no copy, false for objects; throws for what a message may not hold as it is. */
-function isScalar(value: unknown): boolean {
-  switch (typeof value) {
-    case "string":
-    case "boolean":
-      return true;
-    case "number":
-      if (value - value !== 0) throw NOT_PLAIN; // neither NaN nor infinite
-      return true;
-    case "object":
-      return value === null;
-    default:
-      throw NOT_PLAIN;
+function copyList(value: readonly unknown[], depth: number): unknown {
+  const result = value.slice();
+  for (let index = 0; index < result.length; index++) {
+    const inner = result[index];
+    if (typeof inner === "string" || typeof inner === "boolean") continue;
+    if (typeof inner === "number") {
+      if (inner - inner !== 0) throw NOT_PLAIN;
+    } else if (typeof inner === "object") {
+      if (inner !== null) result[index] = copyObject(inner, depth + 1);
+    } else throw NOT_PLAIN;
   }
+  return result;
 }
 
 /** Never seen outside: thrown without a stack of its own, so that it costs little. */
