@@ -24,7 +24,7 @@ test("a customer sees the same shop, in one process and in three", { timeout: 60
     "an empty card: PRECONDITION_FAILED of shop.payments, the bank declines card 'empty'",
     "a slow bank: TIMEOUT",
     "an empty order: BAD_REQUEST of shop.orders, request of Orders.Place: lines: an order has at least one line",
-    "watching: 110 tea are left",
+    "watching: 16 cup are left",
   ]);
 });
 

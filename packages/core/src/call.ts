@@ -1,4 +1,4 @@
-import { AsyncLocalStorage } from "node:async_hooks";
+import { AsyncLocalStorage, AsyncResource } from "node:async_hooks";
 import type { Cancellation } from "./cancellation.ts";
 import type { MethodKind } from "./contract.ts";
 import type { Logger } from "./logger.ts";
@@ -70,8 +70,37 @@ export function currentCall(): CallContext | undefined {
 
 /** Runs `body` with `context` as the current call: calls made inside inherit deadline, cancellation and metadata. */
 export function runInCall<T>(context: CallContext, body: () => T): T {
-  return storage.run(context, body);
+  if (!CHEAP_SCOPES) return storage.run(context, body);
+  return callScope.runInAsyncScope(
+    enter as (context: CallContext, body: () => T) => T,
+    undefined,
+    context,
+    body,
+  );
 }
+
+/** Where every call begins: outside of its caller's own contexts, as if it had come over the network. */
+const callScope = new AsyncResource("micro.call");
+
+function enter<T>(context: CallContext, body: () => T): T {
+  storage.enterWith(context);
+  return body();
+}
+
+/**
+ * True where a scope restores what stood around it (Node 24 and later, unless switched off). One entry into it then
+ * costs a sixth of `AsyncLocalStorage.run`, which was a third of a call inside the process.
+ */
+const CHEAP_SCOPES = ((): boolean => {
+  const probe = new AsyncLocalStorage<number>();
+  let kept: number | undefined;
+  callScope.runInAsyncScope(() => {
+    probe.enterWith(1);
+    callScope.runInAsyncScope(() => probe.enterWith(2));
+    kept = probe.getStore();
+  });
+  return kept === 1 && probe.getStore() === undefined;
+})();
 
 /**
  * Runs `body` outside of the current call: calls made inside inherit neither its deadline, nor its cancellation, nor its

@@ -13,6 +13,8 @@ export interface SelectorOptions {
   readonly config: EjectionRules & {
     /** Share of nodes left below which ejection is ignored, 0 to 1. */
     readonly panicThreshold: number;
+    /** @default true */
+    readonly preferLocal?: boolean;
   };
   readonly strategy: Strategy;
   /** From 0 up to, but not including, 1. @default Math.random */
@@ -41,6 +43,7 @@ export function createSelector(options: SelectorOptions): Selector {
 }
 
 class StrategySelector implements Selector {
+  readonly preferLocal: boolean;
   readonly #options: SelectorOptions;
   readonly #now: () => number;
   readonly #services = new Map<string, ServiceState>();
@@ -48,6 +51,7 @@ class StrategySelector implements Selector {
 
   constructor(options: SelectorOptions) {
     this.#options = options;
+    this.preferLocal = options.config.preferLocal ?? true;
     this.#now = options.now ?? (() => performance.now());
     this.#context = { request: { service: "" }, turn: 0, random: options.random ?? Math.random };
   }

@@ -42,6 +42,8 @@ export interface Selection {
 
 /** Chooses nodes. The answer is given at once when the registry's snapshot is cached. */
 export interface Selector {
+  /** Whether calls to a service of the caller's own process stay inside it; the client acts on it. */
+  readonly preferLocal: boolean;
   /**
    * Fails with `NOT_FOUND` (id `go.micro.client`) when nobody is there, `UNAVAILABLE` when the registry cannot be asked,
    * `CANCELLED` when the signal was aborted. Throws when the answer is known at once, else the promise rejects.

@@ -77,6 +77,7 @@ export async function startGoWorld(): Promise<GoWorld> {
     nodeMetadata: { protocol: "mucp", server: "mucp", transport: "http" } as Record<string, string>,
   };
   const selector = {
+    preferLocal: true,
     select: () => {
       const node = { id: "greeter-1", address: `127.0.0.1:${port}`, metadata: world.nodeMetadata };
       return { node, version: "latest", done: () => undefined };

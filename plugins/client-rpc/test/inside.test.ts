@@ -48,6 +48,7 @@ async function inside(
         listen: () => Promise.reject(away),
       },
       selector: {
+        preferLocal: true,
         ...selector,
         select: ({ service }) => {
           asked.push(service);

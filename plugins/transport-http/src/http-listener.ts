@@ -17,6 +17,9 @@ export interface ListenerOptions {
   readonly onClosed: (listener: HttpListener) => void;
 }
 
+/** How long a listener that closes waits for peers that have read of it. */
+const PEERS_HANG_UP_MS = 1000;
+
 /** Accepts connections of Go's clients and our own on one address. */
 export class HttpListener implements Listener {
   readonly #options: ListenerOptions;
@@ -102,6 +105,8 @@ export class HttpListener implements Listener {
     const graceMs = options.graceMs ?? 0;
     const until = performance.now() + graceMs;
     if (graceMs > 0) await this.#idle(graceMs);
+    // A busy peer reads late that this side drains, and may send calls until then: it is given time to hang up itself.
+    await this.#peersGone(Math.min(PEERS_HANG_UP_MS, until - performance.now()));
     const reason = unavailable("the server was closed", { id: SERVER_ID });
     for (const connection of this.#connections) {
       connection.close(reason, Math.max(0, until - performance.now()));
@@ -122,6 +127,20 @@ export class HttpListener implements Listener {
       };
       this.#onIdle = done;
       done();
+    });
+  }
+
+  /** Resolves when the peers that close by themselves have done so, or when the time is over. */
+  #peersGone(timeoutMs: number): Promise<void> {
+    const waiting = (): boolean => [...this.#connections].some((connection) => connection.closesItself);
+    if (timeoutMs <= 0 || !waiting()) return Promise.resolve();
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, timeoutMs);
+      this.#onIdle = () => {
+        if (waiting()) return;
+        clearTimeout(timer);
+        resolve();
+      };
     });
   }
 

@@ -67,6 +67,11 @@ export class ServerConnection implements ConnectionOwner, StreamPort, ExchangePo
     this.#settle();
   }
 
+  /** True for a peer that closes by itself once it has read that this side drains. */
+  get closesItself(): boolean {
+    return this.#multiplexed;
+  }
+
   /** Writes what is left within `lingerMs` and closes; what still runs is aborted with `reason`. */
   close(reason: Error, lingerMs: number): void {
     if (this.running === 0) this.#connection.end(lingerMs);
