@@ -15,7 +15,6 @@ export { BROKER_ERROR_ID, brokerError, checkAbort, DEFAULT_TIMEOUT_MS, endsWithi
 export { broker } from "./component.ts";
 export { deliveryOptions } from "./delivery-options.ts";
 export { type DeliveryHooks, DeliveryReport, type DeliveryReportOptions } from "./delivery-report.ts";
-export { DesiredState, type DesiredStateOptions } from "./desired-state.ts";
 export { decodeMessage, encodeMessage, type MessageLimit, maxJsonBytes } from "./message-json.ts";
 export { checkQueue, checkSize, checkTopic, copyMessage, messageSize } from "./message-rules.ts";
 export {

@@ -12,7 +12,7 @@ import {
   serviceNameProblem,
 } from "./definition.ts";
 import { Exchange } from "./exchange.ts";
-import { missingNeed, planCreation } from "./graph.ts";
+import { isReported, missingNeed, planCreation } from "./graph.ts";
 import { type Living, timeLimit, unlessAborted, withDismantled } from "./lifecycle.ts";
 import { nearest } from "./nearest.ts";
 import { readOffer } from "./offer.ts";
@@ -211,8 +211,12 @@ function definitionProblems(
   { config, given }: { config: ResolvedConfig; given: ReadonlyMap<string, unknown> },
 ): Problem[] {
   return (definition.needs ?? [])
-    .filter((need) => !need.replaceable && !given.has(need.name) && !isOn(config.sections.get(need.name)))
-    .map((need) => missingNeed(`service '${definition.name}'`, need, config.sections.get(need.name)));
+    .map((need) => ({ need, section: config.sections.get(need.name) }))
+    .filter(
+      ({ need, section }) =>
+        !need.replaceable && !given.has(need.name) && !isOn(section) && !isReported(section),
+    )
+    .map(({ need, section }) => missingNeed(`service '${definition.name}'`, need, section));
 }
 
 const isOn = (section: ResolvedSection | undefined): boolean =>

@@ -42,7 +42,7 @@ export function planCreation(
     for (const plugin of section.plugins) {
       for (const need of plugin.needs as readonly AnyComponent[]) {
         const missing =
-          isOn(need.name) || need.replaceable
+          isOn(need.name) || need.replaceable || isReported(sections.get(need.name))
             ? undefined
             : missingNeed(plugin, need, sections.get(need.name));
         if (missing !== undefined) problems.push(missing);
@@ -62,6 +62,11 @@ export function planCreation(
       visit(section, []);
   }
   return { order, problems };
+}
+
+/** Its plugins are listed and none could be chosen: that has been reported, and what follows from it is no news. */
+export function isReported(section: ResolvedSection | undefined): boolean {
+  return section?.enabled === true && section.plugins.length === 0 && section.section.plugins.length > 0;
 }
 
 /** What to say when `who` needs a component that is off or has no plugin. */

@@ -106,6 +106,7 @@ export type {
 } from "./config/settings.ts";
 export { endpointName } from "./contract.ts";
 export { Deadlines, type Expiring, UNWATCHED } from "./deadlines.ts";
+export { DesiredState, type DesiredStateOptions, jittered, pause } from "./desired-state.ts";
 export { Exchange, type LocalCall, type LocalNode } from "./exchange.ts";
 export { canonicalKey } from "./metadata.ts";
 export {

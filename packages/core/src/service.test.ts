@@ -178,6 +178,16 @@ describe("configuration", () => {
     ]);
   });
 
+  test("what follows from a plugin that could not be chosen is not reported again", async () => {
+    const { mdns, http } = samplePlugins();
+    const cli = sampleCli(() => [
+      { path: ["registry", "plugin"], value: "natz", origin: { kind: "flag", where: "--registry" } },
+    ]);
+    const problems = await problemsOf(createService(greeter, { plugins: [mdns, http, cli] }));
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toContain("--registry: unknown plugin 'natz'");
+  });
+
   test("a missing need and a cycle are found before anything is created", async () => {
     const { http } = samplePlugins();
     expect(await problemsOf(createService(greeter, { plugins: [http] } as never))).toEqual([

@@ -1,4 +1,4 @@
-import { MicroError } from "@micro/core";
+import { jittered, MicroError, pause } from "@micro/core";
 import { unavailable } from "./call-within.ts";
 import type { RegistryBackend, RegistryEvent } from "./registry.ts";
 
@@ -22,7 +22,7 @@ export interface KeepWatchingOptions {
 /** Watches one service until `signal` aborts, beginning anew with a jittered back-off when a watch breaks off. Never rejects. */
 export async function keepWatching(backend: RegistryBackend, options: KeepWatchingOptions): Promise<void> {
   const { service, signal } = options;
-  let pause = FIRST_PAUSE_MS;
+  let pauseMs = FIRST_PAUSE_MS;
   while (!signal.aborted) {
     const began = performance.now();
     let reason: unknown = new Error("it ended by itself");
@@ -35,22 +35,10 @@ export async function keepWatching(backend: RegistryBackend, options: KeepWatchi
       reason = error;
     }
     if (signal.aborted) return;
-    if (performance.now() - began >= HEALTHY_AFTER_MS) pause = FIRST_PAUSE_MS;
+    if (performance.now() - began >= HEALTHY_AFTER_MS) pauseMs = FIRST_PAUSE_MS;
     const detail = `registry '${backend.name}': the watch of '${service}' broke off: ${MicroError.from(reason).detail}`;
     options.onError(unavailable(detail, reason));
-    await sleep(pause * (0.5 + options.random() / 2), signal);
-    pause = Math.min(pause * 2, LONGEST_PAUSE_MS);
+    await pause(jittered(pauseMs, options.random), signal);
+    pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
   }
-}
-
-function sleep(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(done, ms).unref();
-    signal.addEventListener("abort", done, { once: true });
-    function done(): void {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", done);
-      resolve();
-    }
-  });
 }

@@ -1,5 +1,4 @@
-import { formatDuration, type Logger } from "@micro/core";
-import { Desired } from "./desired.ts";
+import { DesiredState, formatDuration, type Logger } from "@micro/core";
 import type { EndpointDescription } from "./endpoints.ts";
 
 /** One version of a service with one node, as registries take it (spec 3.1). */
@@ -45,7 +44,7 @@ export function effectiveInterval(ttlMs: number, intervalMs: number): number {
 /** Keeps one node in the registry as long as its server wants it there. */
 export class Registration {
   readonly #options: RegistrationOptions;
-  readonly #desired: Desired;
+  readonly #desired: DesiredState;
   #known = false;
 
   constructor(options: RegistrationOptions) {
@@ -57,12 +56,12 @@ export class Registration {
         `register_interval ${formatDuration(intervalMs)} is not below register_ttl ${formatDuration(ttlMs)}: registering every ${formatDuration(refreshMs)}, or the node would be forgotten in between`,
       );
     }
-    this.#desired = new Desired({
+    this.#desired = new DesiredState({
       what: "registered",
       logger,
       refreshMs,
-      maxPauseMs: Math.min(15_000, refreshMs),
-      apply: async (signal) => {
+      longestPauseMs: Math.min(15_000, refreshMs),
+      apply: async ({ signal }) => {
         // What a registration that failed half-way left behind must be taken away as well.
         this.#known = true;
         await registry.register(record, { ttlMs, signal, timeoutMs: TIMEOUT_MS });

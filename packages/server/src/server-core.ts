@@ -144,6 +144,7 @@ class CoreServer implements Server {
       logger,
     });
     this.#running = { dispatcher, subscriptions };
+    parseAddress(config.address, "server.address"); // names the option, where the wire would not
     this.#listener = await wire.listen(config.address, this.#running);
     signal.throwIfAborted();
     const metadata = this.#nodeMetadata();

@@ -1,12 +1,12 @@
 import {
   type CallContext,
+  DesiredState,
   type Logger,
   type Metadata,
   MicroError,
   type Middleware,
   type SubscriberBinding,
 } from "@micro/core";
-import { Desired } from "./desired.ts";
 import type { Dispatcher } from "./dispatcher.ts";
 import { bindTarget, type Route } from "./routes.ts";
 import type { CallOrigin } from "./server-call.ts";
@@ -49,7 +49,7 @@ interface Subscriber {
 }
 
 interface Live {
-  readonly desired: Desired;
+  readonly desired: DesiredState;
   handle: { unsubscribe(options: { readonly timeoutMs: number }): Promise<void> } | undefined;
 }
 
@@ -132,10 +132,10 @@ export class Subscriptions {
     const { topic, queue } = binding;
     const live: Live = {
       handle: undefined,
-      desired: new Desired({
+      desired: new DesiredState({
         what: `subscribed to '${topic}'`,
         logger: this.#options.logger,
-        apply: async (signal) => {
+        apply: async ({ signal }) => {
           live.handle = await broker.subscribe(
             topic,
             async ({ message }) => this.#run(route, message, new EventOrigin(message.header)),

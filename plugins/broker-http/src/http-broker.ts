@@ -10,13 +10,12 @@ import {
   checkTopic,
   DEFAULT_TIMEOUT_MS,
   type DeliveryReport,
-  DesiredState,
   endsWithin,
   Subscriber,
   type SubscriberLimits,
   type Subscription,
 } from "@micro/broker";
-import type { Logger } from "@micro/core";
+import { DesiredState, type Logger } from "@micro/core";
 import type { Registry, ServiceRecord } from "@micro/registry";
 import { BROADCAST, type Dialect, subscriptionId, subscriptionRecord } from "./dialects.ts";
 import type { Poster } from "./poster.ts";
@@ -120,6 +119,7 @@ export class HttpBroker implements Broker {
       },
       refreshMs,
       logger,
+      giveUpAtStart: true, // who subscribes hears that it failed, and is not subscribed
     });
     const subscription = this.#subscription({ topic, queue }, async (limit) => {
       const until = performance.now() + (limit.timeoutMs ?? DEFAULT_TIMEOUT_MS);

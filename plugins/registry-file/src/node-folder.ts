@@ -66,6 +66,8 @@ export class NodeFolder {
   #timer: NodeJS.Timeout | undefined;
   #debounce: NodeJS.Timeout | undefined;
   #scannedAt = -Infinity;
+  /** Since when it could not be read; undefined while it can. */
+  #blindSince: number | undefined;
   #running: Promise<void> | undefined;
   #next: Promise<void> | undefined;
   #polling = false;
@@ -121,6 +123,7 @@ export class NodeFolder {
     try {
       const folder = await this.#statFolder();
       const names = await readdir(path);
+      this.#seeAgain();
       const files = this.#limit(names.filter(isNodeFile));
       const present = new Set(files);
       for (let at = 0; at < files.length; at += FILES_AT_ONCE) {
@@ -129,8 +132,12 @@ export class NodeFolder {
       const replaced = this.#folder !== UNSEEN && folder.identity !== this.#folder.identity;
       for (const [name, seen] of this.#seen) {
         if (present.has(name)) continue;
-        // A writer takes away its own file. Where the folder went as a whole, the writers come back into the new one.
-        seen.lost ||= replaced;
+        // A writer takes away its own file. Where the folder went as a whole, the writers come back into the new one:
+        // they have the time of a few heartbeats for it.
+        if (replaced && !seen.lost) {
+          seen.lost = true;
+          seen.aliveAt = performance.now();
+        }
         if (seen.lost && this.#lives(seen, performance.now())) continue;
         this.#hide(seen);
         this.#seen.delete(name);
@@ -140,8 +147,17 @@ export class NodeFolder {
       this.#judge(this.#scannedAt);
       await this.#clean(names.filter(isTemporary));
     } catch (error) {
+      this.#blindSince ??= performance.now();
       throw unavailable(`registry 'file': cannot read the folder ${path}: ${messageOf(error)}`, error);
     }
+  }
+
+  /** While the folder could not be read no heartbeat could be seen: that time does not count against anybody. */
+  #seeAgain(): void {
+    if (this.#blindSince === undefined) return;
+    const outageMs = performance.now() - this.#blindSince;
+    for (const seen of this.#seen.values()) seen.aliveAt += outageMs;
+    this.#blindSince = undefined;
   }
 
   /** Makes the folder when somebody removed it, and follows it when it is another one. */

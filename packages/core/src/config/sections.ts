@@ -118,7 +118,8 @@ export function configFields(sections: Iterable<Section>): ConfigField[] {
         key,
         name: flag,
         option: found,
-        plugins: plugins.map((plugin) => plugin.name),
+        // Where there is one plugin, whose option it is says nothing.
+        plugins: section.plugins.length === 1 ? [] : plugins.map((plugin) => plugin.name),
       });
     }
   }

@@ -1,10 +1,10 @@
-import { nullLogger } from "@micro/core";
-import { eventually, within } from "@micro/core/conformance";
 import { describe, expect, test } from "vitest";
-import { DesiredState } from "./index.ts";
+import { eventually, within } from "./conformance.ts";
+import { DesiredState } from "./desired-state.ts";
+import { nullLogger } from "./logger.ts";
 
 /** Something that fails while `down` is true. */
-function makeState(refreshMs = 20) {
+function makeState(refreshMs = 20, giveUpAtStart = false) {
   const world = { down: false, tries: 0, done: 0 };
   const state = new DesiredState({
     what: "so",
@@ -12,6 +12,7 @@ function makeState(refreshMs = 20) {
     firstPauseMs: 5,
     longestPauseMs: 20,
     logger: nullLogger,
+    giveUpAtStart,
     apply: async () => {
       world.tries++;
       if (world.down) throw new Error("down");
@@ -45,8 +46,20 @@ describe("desired state", () => {
     await state.stop();
   });
 
-  test("that cannot be reached at first is not pursued", async () => {
+  test("that cannot be reached at first is pursued all the same, and says what is wrong", async () => {
     const { world, state } = makeState();
+    world.down = true;
+    expect(state.problem).toBe("not so yet");
+    await expect(state.start()).rejects.toThrow("down");
+    expect(state.problem).toBe("not so: down");
+    world.down = false;
+    await eventually(() => expect(world.done).toBeGreaterThan(0));
+    expect(state.problem).toBeUndefined();
+    await state.stop();
+  });
+
+  test("that gives up when it cannot be reached at first is not pursued", async () => {
+    const { world, state } = makeState(20, true);
     world.down = true;
     await expect(state.start()).rejects.toThrow("down");
     await new Promise((resolve) => setTimeout(resolve, 50));
