@@ -278,6 +278,7 @@ class Place {
       const session = await this.#options.transport.dial(this.#address, options);
       this.#dialling--;
       if (this.#closed) {
+        // It came too late for anybody: how its closing goes changes nothing.
         void session.close().catch(() => undefined);
         return;
       }
