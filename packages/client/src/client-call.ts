@@ -7,6 +7,7 @@ import {
   type Expiring,
   Metadata,
   type MicroError,
+  type StandardSchema,
   UNWATCHED,
 } from "@micro/core";
 import type { CallOptions } from "./client.ts";
@@ -19,6 +20,11 @@ export interface CallShape {
   readonly service: string;
   readonly endpoint: string;
   readonly idempotent: boolean;
+  /** What the contract says of requests and replies; codecs are given it. */
+  readonly input: StandardSchema | undefined;
+  readonly output: StandardSchema | undefined;
+  /** Full name of the contract, `shop.v1.Orders`; undefined without a contract. */
+  readonly typeName: string | undefined;
   /** What a selector is asked when the call has no options of its own. */
   readonly target: TargetRequest;
 }

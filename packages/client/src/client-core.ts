@@ -3,6 +3,7 @@ import {
   type Call,
   type Contract,
   compose,
+  contractTypeName,
   currentCall,
   Deadlines,
   endpointName,
@@ -11,6 +12,7 @@ import {
   type MethodKind,
   type Methods,
   MicroError,
+  type StandardSchema,
 } from "@micro/core";
 import type {
   CallOptions,
@@ -70,8 +72,9 @@ class CoreClient implements Client {
     if (known !== undefined) return known as ContractClient<M>;
     const { service = contract.service, ...defaults } = options ?? {};
     const common = options === undefined ? undefined : defaults;
-    const methods = Object.entries(contract.methods).map(([key, { kind, idempotent }]) => {
-      const shape = shapeOf({ kind, service, endpoint: endpointName(contract, key), idempotent });
+    const typeName = contractTypeName(contract);
+    const methods = Object.entries(contract.methods).map(([key, method]) => {
+      const shape = shapeOf({ ...method, service, endpoint: endpointName(contract, key), typeName });
       return [key, this.#method(shape, common)] as const;
     });
     // Each method was made for its own kind.
@@ -81,15 +84,15 @@ class CoreClient implements Client {
   }
 
   call<Out = unknown>(request: CallRequest, options?: CallOptions): Promise<Out> {
-    const { service, endpoint, message } = request;
-    const shape = shapeOf({ kind: "unary", service, endpoint, idempotent: false });
+    const { service, endpoint, message, input, output } = request;
+    const shape = shapeOf({ kind: "unary", service, endpoint, idempotent: false, input, output });
     // Without a contract the type is what the caller says.
     return this.#unary(shape, message, options) as Promise<Out>;
   }
 
   stream<Out = unknown>(request: StreamRequest, options?: CallOptions): AsyncIterable<Out> {
-    const { service, endpoint, kind = "bidiStream", message } = request;
-    const shape = shapeOf({ kind, service, endpoint, idempotent: false });
+    const { service, endpoint, kind = "bidiStream", message, input, output } = request;
+    const shape = shapeOf({ kind, service, endpoint, idempotent: false, input, output });
     if (kind !== "clientStream") return this.#replies(shape, message, options) as AsyncIterable<Out>;
     const reply = () => this.#clientStream(shape, message, options) as Promise<Out>;
     return {
@@ -101,7 +104,8 @@ class CoreClient implements Client {
 
   async publish(topic: string, message: unknown, options: PublishOptions = {}): Promise<void> {
     const target = { service: this.#context.service, endpoint: topic };
-    const shape = { kind: "event", idempotent: false, ...target, target } as const;
+    const types = { input: options.input, output: undefined, typeName: undefined };
+    const shape = { kind: "event", idempotent: false, ...types, ...target, target } as const;
     const call = this.#newCall(shape, message, { timeoutMs: PUBLISH_TIMEOUT_MS, ...options });
     await this.#guarded(call, this.#chain ?? ((it) => this.#carryOut(ownCall(it))));
   }
@@ -198,7 +202,7 @@ class CoreClient implements Client {
       );
     }
     const contentType = call.options?.contentType ?? config.contentType;
-    const body = codecs.get(contentType).encode(call.message);
+    const body = codecs.get(contentType).encode(call.message, call.shape.input);
     const header = new Metadata(call.metadata);
     header.setLower("content-type", contentType);
     header.setLower("micro-topic", call.endpoint);
@@ -210,13 +214,24 @@ class CoreClient implements Client {
 
 const PUBLISH_TIMEOUT_MS = 5000;
 
-function shapeOf(of: {
+function shapeOf({
+  kind,
+  service,
+  endpoint,
+  idempotent,
+  input,
+  output,
+  typeName,
+}: {
   readonly kind: MethodKind;
   readonly service: string;
   readonly endpoint: string;
   readonly idempotent: boolean;
+  readonly input?: StandardSchema | undefined;
+  readonly output?: StandardSchema | undefined;
+  readonly typeName?: string;
 }): CallShape {
-  return { ...of, target: { service: of.service, endpoint: of.endpoint } };
+  return { kind, service, endpoint, idempotent, input, output, typeName, target: { service, endpoint } };
 }
 
 function mergeOptions(common: CallOptions, own: CallOptions | undefined): CallOptions {

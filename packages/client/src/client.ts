@@ -1,4 +1,12 @@
-import type { Contract, Lifecycle, MetadataInit, Method, MethodKind, Methods } from "@micro/core";
+import type {
+  Contract,
+  Lifecycle,
+  MetadataInit,
+  Method,
+  MethodKind,
+  Methods,
+  StandardSchema,
+} from "@micro/core";
 
 /** How one call is made. */
 export interface CallOptions {
@@ -45,6 +53,9 @@ export interface CallRequest {
   /** `Greeter.Hello`. */
   readonly endpoint: string;
   readonly message?: unknown;
+  /** Types of the request and the reply, for codecs that need them, such as protobuf. */
+  readonly input?: StandardSchema;
+  readonly output?: StandardSchema;
 }
 
 /** A stream without a contract. */
@@ -55,6 +66,9 @@ export interface StreamRequest {
   readonly kind?: Exclude<MethodKind, "unary">;
   /** The request of a server stream; the requests of the others. */
   readonly message?: unknown;
+  /** Types of the requests and the replies, for codecs that need them, such as protobuf. */
+  readonly input?: StandardSchema;
+  readonly output?: StandardSchema;
 }
 
 /** How one message is published. */
@@ -65,11 +79,13 @@ export interface PublishOptions {
   readonly signal?: AbortSignal;
   /** @default 5000 */
   readonly timeoutMs?: number;
+  /** Type of the message, for codecs that need it, such as protobuf. */
+  readonly input?: StandardSchema;
 }
 
 /** The function that calls a method. Streams are AsyncIterables; leaving a loop cancels the call. */
 export type ClientMethod<M extends Method> =
-  M extends Method<infer Kind, infer In, infer Out>
+  M extends Method<infer Kind, infer _In, infer Out, infer In, infer _OutInit>
     ? {
         unary: (request: In, options?: CallOptions) => Promise<Out>;
         serverStream: (request: In, options?: CallOptions) => AsyncIterable<Out>;

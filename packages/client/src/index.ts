@@ -15,6 +15,7 @@ export type { ClientCall } from "./client-call.ts";
 export { createClient } from "./client-core.ts";
 export { CLIENT_ID, clientError } from "./client-errors.ts";
 export { client } from "./component.ts";
+export { CODEC_ID, decodeReply, encodeRequest } from "./messages.ts";
 export type {
   AttemptOutcome,
   AttemptRequest,
@@ -22,6 +23,7 @@ export type {
   ClientConfig,
   ClientCoreOptions,
   ClientWire,
+  MessageCodec,
   MessageCodecs,
   NetworkStream,
   PublishTarget,

@@ -1,4 +1,4 @@
-import type { Logger, Metadata, ServiceScope } from "@micro/core";
+import type { Logger, Metadata, ServiceScope, StandardSchema } from "@micro/core";
 import type { ClientCall } from "./client-call.ts";
 
 /** A node as registries describe it (spec 3.1). */
@@ -93,8 +93,10 @@ export interface PublishTarget {
 
 /** The part of a codec that a client needs. */
 export interface MessageCodec {
-  encode(value: unknown): Uint8Array;
-  decode(bytes: Uint8Array): unknown;
+  /** True when message types decide what its bytes mean. */
+  readonly typed?: boolean;
+  encode(value: unknown, schema?: StandardSchema): Uint8Array;
+  decode(bytes: Uint8Array, schema?: StandardSchema): unknown;
 }
 
 /** The part of the codecs that a client needs. */

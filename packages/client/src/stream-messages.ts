@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { MicroError } from "@micro/core";
 import type { ClientCall } from "./client-call.ts";
 import { CLIENT_ID, cancelled, clientError } from "./client-errors.ts";
-import { isolate } from "./isolate.ts";
+import { isolateRequest } from "./messages.ts";
 import type { NetworkStream } from "./network.ts";
 
 /** The end of an iteration. */
@@ -138,7 +138,7 @@ export class Requests {
     const next = async (): Promise<Step> => {
       if (this.#over) return DONE;
       const step = await this.#call.during(this.#read());
-      return step.done === true ? DONE : { done: false, value: isolate(step.value, this.#call) };
+      return step.done === true ? DONE : { done: false, value: isolateRequest(step.value, this.#call) };
     };
     const leave = (): Promise<Step> => {
       this.stop();

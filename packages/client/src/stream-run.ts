@@ -4,7 +4,7 @@ import { Attempts, LocalRequest, localBehind, localNode } from "./attempts.ts";
 import type { ClientCall } from "./client-call.ts";
 import type { ClientContext } from "./client-context.ts";
 import { CLIENT_ID, cancelled, clientError, isolatedError } from "./client-errors.ts";
-import { isolate } from "./isolate.ts";
+import { isolateReply, isolateRequest } from "./messages.ts";
 import type { AttemptOutcome, AttemptRequest, NetworkStream, Target } from "./network.ts";
 import { DONE, MessageReader, Requests } from "./stream-messages.ts";
 
@@ -74,7 +74,7 @@ function open(opening: Opening): Promise<unknown> {
 
 async function openLocal(opening: Opening, local: LocalNode): Promise<unknown> {
   const { call, requests } = opening;
-  const message = requests?.isolated() ?? isolate(call.message === undefined ? {} : call.message, call);
+  const message = requests?.isolated() ?? isolateRequest(call.message, call);
   const dispatched = local.dispatch(new LocalRequest(call, message)).catch((error: unknown) => {
     const own = isolatedError(error);
     if (own.notSent) opening.outcome = "draining";
@@ -82,7 +82,7 @@ async function openLocal(opening: Opening, local: LocalNode): Promise<unknown> {
   });
   const result = await call.during(dispatched);
   if (call.kind === "clientStream") {
-    const reply = isolate(result === undefined ? {} : result, call);
+    const reply = isolateReply(result, call);
     closeAttempt(opening, undefined);
     requests?.stop();
     return reply;
@@ -92,7 +92,7 @@ async function openLocal(opening: Opening, local: LocalNode): Promise<unknown> {
     next: async () => {
       try {
         const reply = await source.next();
-        return reply.done === true ? DONE : { done: false, value: isolate(reply.value, call) };
+        return reply.done === true ? DONE : { done: false, value: isolateReply(reply.value, call) };
       } catch (error) {
         throw isolatedError(error);
       }

@@ -3,7 +3,7 @@ import { Attempts, localBehind, localNode } from "./attempts.ts";
 import type { AbortTarget, ClientCall } from "./client-call.ts";
 import type { ClientContext } from "./client-context.ts";
 import { CLIENT_ID, cancelled, clientError, isolatedError } from "./client-errors.ts";
-import { isolate } from "./isolate.ts";
+import { isolateReply, isolateRequest } from "./messages.ts";
 import type {
   AttemptOutcome,
   AttemptRequest,
@@ -218,7 +218,7 @@ export class UnaryRun implements AbortTarget, AttemptSink, AttemptRequest, Local
   #dispatch(node: LocalNode): void {
     const { message } = this.call;
     try {
-      this.message = message === undefined ? {} : isolate(message, this.call);
+      this.message = isolateRequest(message, this.call);
     } catch (error) {
       this.ended(MicroError.from(error), undefined, "ok");
       return;
@@ -238,7 +238,7 @@ export class UnaryRun implements AbortTarget, AttemptSink, AttemptRequest, Local
     if (this.#over) return;
     let own: unknown;
     try {
-      own = reply === undefined ? {} : isolate(reply, this.call);
+      own = isolateReply(reply, this.call);
     } catch (error) {
       this.ended(MicroError.from(error), undefined, "ok");
       return;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { type Codec, Codecs, readUtf8 } from "./index.ts";
+import { type Codec, Codecs, type EnvelopeFormat, hasEnvelope, readUtf8 } from "./index.ts";
 
 const codec = (name: string, ...contentTypes: string[]): Codec => ({
   name,
@@ -23,6 +23,29 @@ describe("Codecs", () => {
 
   test("two codecs of one content type are refused", () => {
     expect(() => new Codecs([codec("one", "a/b"), codec("two", "a/b")])).toThrow(/'one' and 'two'/);
+  });
+});
+
+describe("an envelope", () => {
+  const format: EnvelopeFormat = {
+    name: "wrapped",
+    payloads: { "a/wrapped": "a/b" },
+    wrap: (_envelope, payload) => payload,
+    unwrap: (payload, kind) => ({ kind, method: "", id: "", error: "", payload }),
+  };
+
+  test("stands around another codec, wherever that is in the list", () => {
+    const codecs = new Codecs([format, codec("one", "a/b")]);
+    const found = codecs.get("a/wrapped");
+    expect([found.name, hasEnvelope(found), hasEnvelope(codecs.get("a/b"))]).toEqual([
+      "wrapped",
+      true,
+      false,
+    ]);
+  });
+
+  test("needs a codec for what is inside", () => {
+    expect(() => new Codecs([format])).toThrow("a/wrapped carries a/b, which no listed codec serves");
   });
 });
 

@@ -1,22 +1,23 @@
 import { MicroError } from "@micro/core";
-import type { Codec } from "./codec.ts";
+import type { Codec, CodecInstance, EnvelopeCodec, EnvelopeFormat } from "./codec.ts";
 
 /** The codecs of one service, by content type. */
 export class Codecs {
   readonly #byContentType = new Map<string, Codec>();
 
-  /** Throws a MicroError `CONFLICT` when two codecs claim one content type. */
-  constructor(codecs: readonly Codec[]) {
-    for (const codec of codecs) {
-      for (const contentType of codec.contentTypes) {
-        const other = this.#byContentType.get(contentType);
-        if (other !== undefined) {
-          throw new MicroError({
-            code: "CONFLICT",
-            detail: `codecs '${other.name}' and '${codec.name}' both claim content type '${contentType}': list one of them`,
-          });
-        }
-        this.#byContentType.set(contentType, codec);
+  /**
+   * Throws a MicroError `CONFLICT` when two codecs claim one content type, and `PRECONDITION_FAILED` when nothing
+   * serves what is inside an envelope.
+   */
+  constructor(instances: readonly CodecInstance[]) {
+    for (const instance of instances) {
+      if (isFormat(instance)) continue;
+      for (const contentType of instance.contentTypes) this.#add(contentType, instance);
+    }
+    for (const instance of instances) {
+      if (!isFormat(instance)) continue;
+      for (const [contentType, payload] of Object.entries(instance.payloads)) {
+        this.#add(contentType, joined(instance, contentType, this.#payload(instance, contentType, payload)));
       }
     }
   }
@@ -40,4 +41,40 @@ export class Codecs {
       detail: `no codec for content type '${contentType}'; this service has ${this.contentTypes.join(", ") || "none"}: list a codec plugin for it`,
     });
   }
+
+  #add(contentType: string, codec: Codec): void {
+    const other = this.#byContentType.get(contentType);
+    if (other !== undefined) {
+      throw new MicroError({
+        code: "CONFLICT",
+        detail: `codecs '${other.name}' and '${codec.name}' both claim content type '${contentType}': list one of them`,
+      });
+    }
+    this.#byContentType.set(contentType, codec);
+  }
+
+  #payload(format: EnvelopeFormat, contentType: string, payload: string): Codec {
+    const codec = this.#byContentType.get(payload);
+    if (codec !== undefined) return codec;
+    throw new MicroError({
+      code: "PRECONDITION_FAILED",
+      detail: `codec '${format.name}': ${contentType} carries ${payload}, which no listed codec serves: list a codec plugin for it too`,
+    });
+  }
+}
+
+function isFormat(instance: CodecInstance): instance is EnvelopeFormat {
+  return "wrap" in instance;
+}
+
+/** The payload's codec under the name and content type of the envelope. */
+function joined(format: EnvelopeFormat, contentType: string, payload: Codec): EnvelopeCodec {
+  return {
+    name: format.name,
+    contentTypes: [contentType],
+    typed: payload.typed ?? false,
+    envelope: format,
+    encode: (value, schema) => payload.encode(value, schema),
+    decode: (bytes, schema) => payload.decode(bytes, schema),
+  };
 }

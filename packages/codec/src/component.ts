@@ -1,9 +1,9 @@
 import { defineComponent } from "@micro/core";
-import type { Codec } from "./codec.ts";
+import type { CodecInstance } from "./codec.ts";
 import { Codecs } from "./codecs.ts";
 
 /** The codec component: every listed codec plugin is created, and the service offers them as {@link Codecs}. */
-export const codec = defineComponent<Codecs, Codec>()({
+export const codec = defineComponent<Codecs, CodecInstance>()({
   name: "codec",
   description: "Message bytes by content type",
   config: {},

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { MicroError } from "@micro/core";
 import type { ConformanceCase } from "@micro/core/conformance";
-import type { Codec } from "./codec.ts";
+import type { Codec, CodecInstance } from "./codec.ts";
 
 export type { ConformanceCase } from "@micro/core/conformance";
 
@@ -16,6 +16,12 @@ export interface CodecHarness {
   readonly unencodable?: readonly unknown[];
   /** What an empty body is. @default undefined */
   readonly empty?: unknown;
+}
+
+/** The instance that a plugin made, as a codec of messages: `messageCodec(await instantiate(jsonCodec))`. */
+export function messageCodec(instance: CodecInstance): Codec {
+  assert.ok("encode" in instance, `'${instance.name}' is an envelope, not a codec of messages`);
+  return instance;
 }
 
 /** The promises of a {@link Codec}; run every case with any test runner. */

@@ -2,7 +2,15 @@ export { Codecs } from "./codecs.ts";
 
 // ---- for authors of codec plugins ----
 
-export type { Codec } from "./codec.ts";
+export {
+  type Codec,
+  type CodecInstance,
+  type Envelope,
+  type EnvelopeCodec,
+  type EnvelopeFormat,
+  hasEnvelope,
+  type Wrapped,
+} from "./codec.ts";
 export { codec } from "./component.ts";
 export { type UnencodableOptions, unencodable } from "./unencodable.ts";
 export { asBuffer, readUtf8 } from "./utf8.ts";

@@ -1,65 +1,88 @@
+import type { ProtoFile } from "./message/descriptor.ts";
 import type { StandardSchema } from "./standard-schema.ts";
 
 /** The four shapes of a method. */
 export type MethodKind = "unary" | "clientStream" | "serverStream" | "bidiStream";
 
-/** One method of a contract. `In` and `Out` are the message types. */
-export interface Method<Kind extends MethodKind = MethodKind, In = unknown, Out = unknown> {
-  readonly kind: Kind;
-  /** True when running it twice does no harm; only then are attempts repeated that may have reached a handler. */
-  readonly idempotent: boolean;
+/** A way to reach a method over HTTP: one `google.api.http` rule, kept for gateways. */
+export interface HttpRule {
+  /** `GET`. */
+  readonly method: string;
+  /** `/v1/{name=shelves/*}`. */
+  readonly path: string;
+  /** The request field that is the body, `*` for all of it. */
+  readonly body?: string;
+  readonly responseBody?: string;
+}
+
+/** What a method says of itself beside its types. */
+export interface MethodDetails {
   /** Name on the wire. @default the key with its first letter in upper case */
   readonly name?: string;
   readonly description?: string;
-  /** Checks requests at the edge of the server. Any Standard Schema: valibot, zod, arktype … */
-  readonly input?: StandardSchema<unknown, In>;
+  readonly deprecated?: boolean;
+  readonly http?: readonly HttpRule[];
+}
+
+/**
+ * One method of a contract. `In` and `Out` are what a reader gets, the handler and the caller; `InInit` and `OutInit`
+ * are what a writer gives: they differ where a schema has defaults or transforms.
+ */
+export interface Method<
+  Kind extends MethodKind = MethodKind,
+  In = unknown,
+  Out = unknown,
+  InInit = In,
+  OutInit = Out,
+> extends MethodDetails {
+  readonly kind: Kind;
+  /** True when running it twice does no harm; only then are attempts repeated that may have reached a handler. */
+  readonly idempotent: boolean;
+  /**
+   * Checks requests at the edge of the server. Any Standard Schema: valibot, zod, arktype …, or a message type, which
+   * codecs write and read as protobuf and as proto3 JSON.
+   */
+  readonly input?: StandardSchema<InInit, In>;
   /** Checks replies before they leave the server. */
-  readonly output?: StandardSchema<unknown, Out>;
+  readonly output?: StandardSchema<OutInit, Out>;
   readonly "~in"?: In;
   readonly "~out"?: Out;
+  readonly "~inInit"?: InInit;
+  readonly "~outInit"?: OutInit;
 }
 
 /** Options of a method. */
-export interface MethodOptions<In, Out> {
+export interface MethodOptions<In, Out, InInit = In, OutInit = Out> extends MethodDetails {
   /** @default false */
   readonly idempotent?: boolean;
-  readonly name?: string;
-  readonly description?: string;
-  readonly input?: StandardSchema<unknown, In>;
-  readonly output?: StandardSchema<unknown, Out>;
+  readonly input?: StandardSchema<InInit, In>;
+  readonly output?: StandardSchema<OutInit, Out>;
 }
 
+/** Describes a method of one kind; types from the type arguments, or from `input` and `output` schemas. */
+export type DefineMethod<Kind extends MethodKind> = <In = unknown, Out = unknown, InInit = In, OutInit = Out>(
+  options?: MethodOptions<In, Out, InInit, OutInit>,
+) => Method<Kind, In, Out, InInit, OutInit>;
+
 const method =
-  <Kind extends MethodKind>(kind: Kind) =>
-  <In = unknown, Out = unknown>(options: MethodOptions<In, Out> = {}): Method<Kind, In, Out> => ({
-    ...options,
-    kind,
-    idempotent: options.idempotent ?? false,
-  });
+  <Kind extends MethodKind>(kind: Kind): DefineMethod<Kind> =>
+  (options = {}) => ({ ...options, kind, idempotent: options.idempotent ?? false });
 
 /** One request, one reply. Types from the type arguments, or from `input` and `output` schemas. */
-export const unary: <In = unknown, Out = unknown>(
-  options?: MethodOptions<In, Out>,
-) => Method<"unary", In, Out> = method("unary");
+export const unary: DefineMethod<"unary"> = method("unary");
 
 /** One request, many replies. */
-export const serverStream: <In = unknown, Out = unknown>(
-  options?: MethodOptions<In, Out>,
-) => Method<"serverStream", In, Out> = method("serverStream");
+export const serverStream: DefineMethod<"serverStream"> = method("serverStream");
 
 /** Many requests, one reply. */
-export const clientStream: <In = unknown, Out = unknown>(
-  options?: MethodOptions<In, Out>,
-) => Method<"clientStream", In, Out> = method("clientStream");
+export const clientStream: DefineMethod<"clientStream"> = method("clientStream");
 
 /** Many requests and many replies, independent of each other. */
-export const bidiStream: <In = unknown, Out = unknown>(
-  options?: MethodOptions<In, Out>,
-) => Method<"bidiStream", In, Out> = method("bidiStream");
+export const bidiStream: DefineMethod<"bidiStream"> = method("bidiStream");
 
 /** The methods of a contract by their TypeScript name. */
 // biome-ignore lint/suspicious/noExplicitAny: message types are invariant between handler and client; any accepts all.
-export type Methods = Readonly<Record<string, Method<MethodKind, any, any>>>;
+export type Methods = Readonly<Record<string, Method<MethodKind, any, any, any, any>>>;
 
 /** What a service offers under one handler type: the common ground of typed clients and typed handlers. */
 export interface Contract<M extends Methods = Methods> {
@@ -68,6 +91,9 @@ export interface Contract<M extends Methods = Methods> {
   /** Service that clients look for unless they say another. */
   readonly service: string;
   readonly description?: string;
+  readonly deprecated?: boolean;
+  /** The `.proto` file it was generated from: with its package it makes the full name that gRPC uses. */
+  readonly file?: ProtoFile;
   readonly methods: M;
 }
 
@@ -87,4 +113,9 @@ export function defineContract<const M extends Methods>(contract: Contract<M>): 
 export function endpointName(contract: Contract, key: string): string {
   const name = contract.methods[key]?.name ?? key.charAt(0).toUpperCase() + key.slice(1);
   return `${contract.name}.${name}`;
+}
+
+/** The full name of a contract, as gRPC and reflection use it: `shop.v1.Orders`; the plain name without a package. */
+export function contractTypeName({ name, file }: Contract): string {
+  return file === undefined || file.package === "" ? name : `${file.package}.${name}`;
 }

@@ -1,16 +1,23 @@
 import type { CallContext, Middleware } from "./call.ts";
 import type { AnyComponent, ApiMap } from "./component.ts";
-import { type Contract, endpointName, type Method, type MethodKind, type Methods } from "./contract.ts";
+import {
+  type Contract,
+  endpointName,
+  type Method,
+  type MethodOptions,
+  type Methods,
+  unary,
+} from "./contract.ts";
 import type { StandardSchema } from "./standard-schema.ts";
 
 /** The function that serves a method. */
 export type Handler<M extends Method> =
-  M extends Method<infer Kind, infer In, infer Out>
+  M extends Method<infer Kind, infer In, infer _Out, infer _InInit, infer OutInit>
     ? {
-        unary: (request: In, context: CallContext) => Promise<Out> | Out;
-        serverStream: (request: In, context: CallContext) => AsyncIterable<Out>;
-        clientStream: (requests: AsyncIterable<In>, context: CallContext) => Promise<Out> | Out;
-        bidiStream: (requests: AsyncIterable<In>, context: CallContext) => AsyncIterable<Out>;
+        unary: (request: In, context: CallContext) => Promise<OutInit> | OutInit;
+        serverStream: (request: In, context: CallContext) => AsyncIterable<OutInit>;
+        clientStream: (requests: AsyncIterable<In>, context: CallContext) => Promise<OutInit> | OutInit;
+        bidiStream: (requests: AsyncIterable<In>, context: CallContext) => AsyncIterable<OutInit>;
       }[Kind]
     : never;
 
@@ -22,6 +29,8 @@ export interface HandlerBinding {
   /** `Greeter.Hello`: the routing key on the wire. */
   readonly endpoint: string;
   readonly method: Method;
+  /** The contract it belongs to; undefined for a handler without one. */
+  readonly contract?: Contract;
   /** Takes the request (or an AsyncIterable of requests) and the context; gives the reply (or an AsyncIterable). */
   readonly invoke: (message: never, context: CallContext) => unknown;
 }
@@ -39,6 +48,7 @@ export function implement<M extends Methods>(
     return {
       endpoint: endpointName(contract, key),
       method,
+      contract,
       invoke: handler.bind(handlers) as HandlerBinding["invoke"],
     };
   });
@@ -48,9 +58,10 @@ export function implement<M extends Methods>(
 export function handle<In = unknown, Out = unknown>(
   endpoint: string,
   handler: (request: In, context: CallContext) => Promise<Out> | Out,
-  options: { readonly idempotent?: boolean } = {},
+  options: MethodOptions<In, Out> = {},
 ): readonly HandlerBinding[] {
-  const method: Method = { kind: "unary" satisfies MethodKind, idempotent: options.idempotent ?? false };
+  // The types ended with the handler's own.
+  const method = unary(options) as unknown as Method;
   return [{ endpoint, method, invoke: handler as HandlerBinding["invoke"] }];
 }
 

@@ -15,8 +15,11 @@ export {
   bidiStream,
   type Contract,
   clientStream,
+  type DefineMethod,
   defineContract,
+  type HttpRule,
   type Method,
+  type MethodDetails,
   type MethodKind,
   type MethodOptions,
   type Methods,
@@ -104,7 +107,7 @@ export type {
   Problem,
   Setting,
 } from "./config/settings.ts";
-export { endpointName } from "./contract.ts";
+export { contractTypeName, endpointName } from "./contract.ts";
 export { Deadlines, type Expiring, UNWATCHED } from "./deadlines.ts";
 export { DesiredState, type DesiredStateOptions, jittered, pause } from "./desired-state.ts";
 export { Exchange, type LocalCall, type LocalNode } from "./exchange.ts";

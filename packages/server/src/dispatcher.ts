@@ -67,6 +67,11 @@ export class Dispatcher {
     return this.#routes.find(endpoint) ?? this.#routes.unknown(endpoint);
   }
 
+  /** All routes, in the order of the definition. */
+  get routes(): Iterable<Route> {
+    return this.#routes.all;
+  }
+
   hasEndpoint(endpoint: string): boolean {
     return this.#routes.find(endpoint) !== undefined;
   }

@@ -6,6 +6,7 @@ export { notUnary } from "./call-shapes.ts";
 export { server } from "./component.ts";
 export type { Dispatcher, IncomingCall, ServerStream } from "./dispatcher.ts";
 export type { EndpointDescription, ValueDescription } from "./endpoints.ts";
+export { decodeRequest, encodeReply, type RequestCodec } from "./messages.ts";
 export type { NodeRecord, RegistrationTarget } from "./registration.ts";
 export type { Route } from "./routes.ts";
 export type { CallOrigin, Refusal, ServerCall } from "./server-call.ts";

@@ -1,6 +1,7 @@
 import {
   type CallContext,
   type CallKind,
+  type Contract,
   compose,
   currentCall,
   type HandlerBinding,
@@ -11,6 +12,7 @@ import {
   runInCall,
   type StandardSchema,
 } from "@micro/core";
+import { isMessageType } from "@micro/core/message";
 
 /** One endpoint, ready to be called. */
 export interface Route {
@@ -19,8 +21,14 @@ export interface Route {
   readonly kind: CallKind;
   readonly service: string;
   readonly idempotent: boolean;
+  /** What the contract says of requests and replies; codecs are given it. */
+  readonly requestSchema: StandardSchema | undefined;
+  readonly replySchema: StandardSchema | undefined;
+  /** What the dispatcher checks; a message type is not among it, because whoever makes the message checks it. */
   readonly input: StandardSchema | undefined;
   readonly output: StandardSchema | undefined;
+  /** Full name of the contract and the rest of what it says; undefined for a handler without one. */
+  readonly contract: Contract | undefined;
   /** The handler inside its middleware. Must be called inside the call (`runInCall`). */
   readonly run: (call: CallContext) => unknown;
 }
@@ -42,6 +50,11 @@ export function bindTarget(
     return runInCall(call, () => invoke(call.message, call));
   };
   return compose(middleware, innermost);
+}
+
+/** A schema that nothing else on the way looks at. */
+export function checkedByDispatcher(schema: StandardSchema | undefined): StandardSchema | undefined {
+  return isMessageType(schema) ? undefined : schema;
 }
 
 /** The endpoints of one service. */
@@ -73,11 +86,19 @@ export class Routes {
         kind: method.kind,
         service,
         idempotent: method.idempotent,
-        input: method.input,
-        output: method.output,
+        requestSchema: method.input,
+        replySchema: method.output,
+        input: checkedByDispatcher(method.input),
+        output: checkedByDispatcher(method.output),
+        contract: binding.contract,
         run: bindTarget(binding.invoke, middleware),
       });
     }
+  }
+
+  /** All of them, in the order of the definition. */
+  get all(): Iterable<Route> {
+    return this.#byEndpoint.values();
   }
 
   find(endpoint: string): Route | undefined {

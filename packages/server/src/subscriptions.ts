@@ -8,7 +8,8 @@ import {
   type SubscriberBinding,
 } from "@micro/core";
 import type { Dispatcher } from "./dispatcher.ts";
-import { bindTarget, type Route } from "./routes.ts";
+import { decodeRequest, type RequestCodec } from "./messages.ts";
+import { bindTarget, checkedByDispatcher, type Route } from "./routes.ts";
 import type { CallOrigin } from "./server-call.ts";
 
 /** The part of a broker that a server needs. */
@@ -29,7 +30,7 @@ export interface EventMessage {
 /** The part of the codecs that a server needs. */
 export interface EventCodecs {
   /** Throws a MicroError for a content type that it does not know. */
-  get(contentType: string): { decode(bytes: Uint8Array): unknown };
+  get(contentType: string): RequestCodec;
 }
 
 /** What {@link Subscriptions} are made of. */
@@ -81,8 +82,11 @@ export class Subscriptions {
         kind: "event",
         service,
         idempotent: false,
-        input: binding.input,
+        requestSchema: binding.input,
+        replySchema: undefined,
+        input: checkedByDispatcher(binding.input),
         output: undefined,
+        contract: undefined,
         run: bindTarget(binding.handler, middleware),
       },
     }));
@@ -155,7 +159,7 @@ export class Subscriptions {
   /** Each subscriber decodes for itself, so that none sees what another did to the message. */
   async #run(route: Route, message: EventMessage, origin: CallOrigin): Promise<void> {
     const contentType = message.header.get("content-type") ?? DEFAULT_CONTENT_TYPE;
-    const payload = this.#options.codecs.get(contentType).decode(message.body);
+    const payload = decodeRequest(this.#options.codecs.get(contentType), message.body, route);
     await this.#options.dispatcher.event(route, origin, payload);
   }
 }

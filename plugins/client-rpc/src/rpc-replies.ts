@@ -1,10 +1,8 @@
 import type { AttemptOutcome, TargetNode } from "@micro/client";
-import { CLIENT_ID, clientError } from "@micro/client";
+import { CLIENT_ID, CODEC_ID, clientError } from "@micro/client";
 import { type Metadata, MicroError } from "@micro/core";
 import type { TransportMessage } from "@micro/transport";
 
-/** Id of errors about message bytes (spec 1.11). */
-const CODEC_ID = "go.micro.client.codec";
 const UNSUPPORTED = /^unsupported content-type: /i;
 const MAX_UNSUPPORTED_LENGTH = 200;
 
@@ -48,17 +46,6 @@ export function outcomeOfFailure(error: Error): AttemptOutcome {
   if (!MicroError.is(error)) return "unreachable";
   if (error.code === "UNAVAILABLE") return "unreachable";
   return error.code === "TIMEOUT" ? "timeout" : "ok";
-}
-
-/** Wraps what a codec said of a reply. */
-export function undecodable(error: unknown, endpoint: string): MicroError {
-  const { detail } = MicroError.from(error);
-  return new MicroError({
-    id: CODEC_ID,
-    code: "INTERNAL",
-    detail: `reply of ${endpoint}: ${detail}`,
-    cause: error,
-  });
 }
 
 /** Why a node cannot be spoken to; undefined when it can. */

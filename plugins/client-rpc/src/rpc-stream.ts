@@ -1,22 +1,21 @@
-import type { AttemptOutcome, NetworkStream } from "@micro/client";
+import {
+  type AttemptOutcome,
+  type ClientCall,
+  decodeReply,
+  encodeRequest,
+  type NetworkStream,
+} from "@micro/client";
 import type { Codec } from "@micro/codec";
 import { Metadata, MicroError } from "@micro/core";
 import type { TransportMessage, TransportStream } from "@micro/transport";
-import {
-  errorText,
-  outcomeOfFailure,
-  outcomeOfReply,
-  parseError,
-  transportFailure,
-  undecodable,
-} from "./rpc-replies.ts";
+import { errorText, outcomeOfFailure, outcomeOfReply, parseError, transportFailure } from "./rpc-replies.ts";
 
 /** What an {@link RpcStream} is made of. */
 export interface RpcStreamOptions {
   readonly codec: Codec;
   /** Of every frame: the type of the replies is taken from the latest (spec 1.12). */
   readonly header: Metadata;
-  readonly endpoint: string;
+  readonly call: ClientCall;
   /** Called once, when nothing more happens on the stream. */
   readonly release: () => void;
 }
@@ -44,7 +43,7 @@ export class RpcStream implements NetworkStream {
   }
 
   send(message: unknown): Promise<void> | undefined {
-    const body = this.#options.codec.encode(message);
+    const body = encodeRequest(this.#options.codec, message, this.#options.call);
     return this.#stream.send({ header: this.#options.header, body });
   }
 
@@ -75,7 +74,7 @@ export class RpcStream implements NetworkStream {
       throw new MicroError({
         id: "go.micro.client.transport",
         code: "UNAVAILABLE",
-        detail: `${this.#options.endpoint}: the connection ended in the middle of the stream`,
+        detail: `${this.#options.call.endpoint}: the connection ended in the middle of the stream`,
       });
     }
     return this.#read(frame.value);
@@ -97,9 +96,9 @@ export class RpcStream implements NetworkStream {
       throw parseError(text, header);
     }
     try {
-      return { done: false, value: this.#options.codec.decode(body) };
+      return { done: false, value: decodeReply(this.#options.codec, body, this.#options.call) };
     } catch (error) {
-      const failure = undecodable(error, this.#options.endpoint);
+      const failure = MicroError.from(error);
       this.abort(failure);
       throw failure;
     }

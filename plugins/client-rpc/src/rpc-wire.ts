@@ -1,10 +1,13 @@
-import type {
-  AttemptOutcome,
-  AttemptRequest,
-  AttemptSink,
-  ClientWire,
-  NetworkStream,
-  RunningAttempt,
+import {
+  type AttemptOutcome,
+  type AttemptRequest,
+  type AttemptSink,
+  type ClientWire,
+  CODEC_ID,
+  decodeReply,
+  encodeRequest,
+  type NetworkStream,
+  type RunningAttempt,
 } from "@micro/client";
 import type { Codecs } from "@micro/codec";
 import { type Metadata, MicroError } from "@micro/core";
@@ -16,7 +19,6 @@ import {
   peerProblem,
   replyError,
   transportFailure,
-  undecodable,
 } from "./rpc-replies.ts";
 import { RpcStream } from "./rpc-stream.ts";
 
@@ -64,8 +66,8 @@ export class RpcWire implements ClientWire {
     try {
       const stream = await lease.session.open();
       const header = requestHeader(request, this.nextId(), true);
-      const { endpoint } = request.call;
-      return new RpcStream(stream, { codec, header, endpoint, release: () => pool.release(lease, true) });
+      const { call } = request;
+      return new RpcStream(stream, { codec, header, call, release: () => pool.release(lease, true) });
     } catch (error) {
       pool.release(lease, true);
       throw transportFailure(error as Error);
@@ -91,9 +93,10 @@ class RpcCall implements RunningAttempt, TransportMessage, AcquireOptions {
     try {
       const problem = peerProblem(request.node);
       if (problem !== undefined) throw problem;
-      this.body = wire.codecs.get(request.contentType).encode(request.call.message);
+      const { call, contentType } = request;
+      this.body = encodeRequest(wire.codecs.get(contentType), call.message, call);
     } catch (error) {
-      this.#end(MicroError.from(error, { id: "go.micro.client.codec" }), undefined, "ok");
+      this.#end(MicroError.from(error, { id: CODEC_ID }), undefined, "ok");
       return;
     }
     try {
@@ -152,9 +155,10 @@ class RpcCall implements RunningAttempt, TransportMessage, AcquireOptions {
     let value: unknown;
     try {
       // Go names the wrong content type in a reply: it is what was asked for (spec 1.2).
-      value = this.#wire.codecs.get(this.#request.contentType).decode(reply.body);
+      const { call, contentType } = this.#request;
+      value = decodeReply(this.#wire.codecs.get(contentType), reply.body, call);
     } catch (failure) {
-      this.#end(undecodable(failure, this.#request.call.endpoint), undefined, "ok");
+      this.#end(MicroError.from(failure), undefined, "ok");
       return;
     }
     this.#end(undefined, value, "ok");

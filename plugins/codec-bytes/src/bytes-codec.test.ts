@@ -1,9 +1,9 @@
-import { codecConformance } from "@micro/codec/conformance";
+import { codecConformance, messageCodec } from "@micro/codec/conformance";
 import { instantiate } from "@micro/core/conformance";
 import { describe, expect, test } from "vitest";
 import { bytesCodec } from "./index.ts";
 
-const codec = await instantiate(bytesCodec);
+const codec = messageCodec(await instantiate(bytesCodec));
 
 describe("conformance", () => {
   const cases = codecConformance({

@@ -1,5 +1,5 @@
 import type { Codec } from "@micro/codec";
-import { codecConformance } from "@micro/codec/conformance";
+import { codecConformance, messageCodec } from "@micro/codec/conformance";
 import { MicroError } from "@micro/core";
 import { instantiate } from "@micro/core/conformance";
 import fc from "fast-check";
@@ -7,7 +7,7 @@ import { describe, expect, test } from "vitest";
 import { jsonCodec } from "./index.ts";
 
 const bytes = (text: string) => Buffer.from(text);
-const json = await instantiate(jsonCodec);
+const json = messageCodec(await instantiate(jsonCodec));
 const text = (value: unknown, codec: Codec = json) => Buffer.from(codec.encode(value)).toString();
 
 function refusal(run: () => unknown): MicroError {
@@ -147,7 +147,7 @@ describe("decode", () => {
   });
 
   test("limits depth, exactly, and names the option", async () => {
-    const codec = await instantiate(jsonCodec, { config: { jsonMaxDepth: 20 } });
+    const codec = messageCodec(await instantiate(jsonCodec, { config: { jsonMaxDepth: 20 } }));
     const nested = (open: string, close: string, levels: number) =>
       bytes(open.repeat(levels) + (close === "}" ? "1" : "") + close.repeat(levels));
     for (const [open, close] of [
@@ -173,13 +173,13 @@ describe("decode", () => {
   });
 
   test("limits size and names the option", async () => {
-    const codec = await instantiate(jsonCodec, { config: { jsonMaxSize: "10B" } });
+    const codec = messageCodec(await instantiate(jsonCodec, { config: { jsonMaxSize: "10B" } }));
     expect(codec.decode(bytes("[1,2,3,4]"))).toEqual([1, 2, 3, 4]);
     expect(refusal(() => codec.decode(bytes("[1,2,3,4,5]"))).detail).toContain("codec.json_max_size");
   });
 
   test("keeps whole numbers exact when asked to", async () => {
-    const codec = await instantiate(jsonCodec, { config: { jsonBigIntegers: "bigint" } });
+    const codec = messageCodec(await instantiate(jsonCodec, { config: { jsonBigIntegers: "bigint" } }));
     const body = '{"id":9007199254740993,"small":1234,"float":1234567890123456.5,"big":1e300}';
     expect(codec.decode(bytes(body))).toEqual({
       id: 9007199254740993n,

@@ -1,10 +1,10 @@
-import { codecConformance } from "@micro/codec/conformance";
+import { codecConformance, messageCodec } from "@micro/codec/conformance";
 import { instantiate } from "@micro/core/conformance";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { textCodec } from "./index.ts";
 
-const codec = await instantiate(textCodec);
+const codec = messageCodec(await instantiate(textCodec));
 
 describe("conformance", () => {
   const cases = codecConformance({

@@ -1,6 +1,6 @@
 import type { Codec } from "@micro/codec";
 import { type Logger, type Metadata, MicroError } from "@micro/core";
-import type { IncomingCall, Refusal } from "@micro/server";
+import { encodeReply, type IncomingCall, type Refusal, type Route } from "@micro/server";
 import type { IncomingExchange } from "@micro/transport";
 import { deadlineOf, EMPTY, errorHeader, replyHeader } from "./rpc-replies.ts";
 
@@ -10,6 +10,8 @@ export interface RpcCallOptions {
   readonly contentType: string;
   readonly service: string;
   readonly logger: Logger;
+  /** Undefined for a call that is only refused. */
+  readonly route: Route | undefined;
 }
 
 /** A unary call in Go Micro's form, and its one answer. */
@@ -36,9 +38,9 @@ export class RpcCall implements IncomingCall {
   }
 
   reply(value: unknown): void {
-    const { codec, contentType } = this.#options;
+    const { codec, contentType, route } = this.#options;
     try {
-      const body = codec.encode(value);
+      const body = route === undefined ? codec.encode(value) : encodeReply(codec, value, route);
       this.#exchange.reply({ header: replyHeader(contentType, this.#id), body });
     } catch (error) {
       this.fail(MicroError.from(error, { id: this.#options.service }));

@@ -1,6 +1,14 @@
 import type { Codec } from "@micro/codec";
 import { type Logger, Metadata, MicroError } from "@micro/core";
-import type { CallOrigin, Dispatcher, Refusal, Route, ServerCall } from "@micro/server";
+import {
+  type CallOrigin,
+  type Dispatcher,
+  decodeRequest,
+  encodeReply,
+  type Refusal,
+  type Route,
+  type ServerCall,
+} from "@micro/server";
 import type { IncomingExchange, TransportMessage, TransportStream } from "@micro/transport";
 import { callerGone, handlerMetadata } from "./rpc-call.ts";
 import { deadlineOf, EMPTY, errorHeader, replyHeader } from "./rpc-replies.ts";
@@ -37,7 +45,7 @@ export async function serveStream(
   const { dispatcher, codec, logger, service } = options;
   const stream = exchange.accept();
   const replies = new Replies(exchange, stream, options);
-  const requests = new RequestFrames(stream, codec);
+  const requests = new RequestFrames(stream, (body) => decodeRequest(codec, body, route));
   try {
     const origin: CallOrigin = {
       metadata: handlerMetadata(exchange),
@@ -49,13 +57,16 @@ export async function serveStream(
     let input: unknown = requests;
     if (single) {
       const early = route.kind === "unary" && exchange.first.body.length > 0;
-      input = early ? codec.decode(exchange.first.body) : (await requests.next()).value;
+      input = early ? decodeRequest(codec, exchange.first.body, route) : (await requests.next()).value;
     }
     const { call, result } = dispatcher.stream(route, origin, input);
     watch(call, { stream, requests, replies });
     const output = await result;
-    if (route.kind === "clientStream" || route.kind === "unary") await replies.send(codec.encode(output));
-    else for await (const reply of output as AsyncIterable<unknown>) await replies.send(codec.encode(reply));
+    if (route.kind === "clientStream" || route.kind === "unary")
+      await replies.send(encodeReply(codec, output, route));
+    else
+      for await (const reply of output as AsyncIterable<unknown>)
+        await replies.send(encodeReply(codec, reply, route));
     replies.end();
   } catch (error) {
     replies.fail(MicroError.from(error, { id: service }));
@@ -145,14 +156,14 @@ class Replies {
 /** The requests that come from the caller. */
 class RequestFrames implements AsyncIterableIterator<unknown, undefined> {
   readonly #frames: AsyncIterator<TransportMessage>;
-  readonly #codec: Codec;
+  readonly #decode: (body: Uint8Array) => unknown;
   #over = false;
   #error: Error | undefined = undefined;
   #waiting: ((error: Error) => void) | undefined = undefined;
 
-  constructor(stream: TransportStream, codec: Codec) {
+  constructor(stream: TransportStream, decode: (body: Uint8Array) => unknown) {
     this.#frames = stream.messages[Symbol.asyncIterator]();
-    this.#codec = codec;
+    this.#decode = decode;
   }
 
   [Symbol.asyncIterator](): this {
@@ -206,8 +217,7 @@ class RequestFrames implements AsyncIterableIterator<unknown, undefined> {
     const { header, body } = frame.value;
     const error = header.get("micro-error") ?? "";
     if (error === "") {
-      const value = this.#codec.decode(body) ?? (body.length === 0 ? {} : null);
-      return { done: false, value };
+      return { done: false, value: this.#decode(body) };
     }
     this.#over = true;
     if (error === EOS) return DONE;

@@ -1,6 +1,12 @@
 import type { Codec, Codecs } from "@micro/codec";
 import { type Logger, Metadata, MicroError } from "@micro/core";
-import { notUnary, type RunningCore, type ServerListener, type ServerWire } from "@micro/server";
+import {
+  decodeRequest,
+  notUnary,
+  type RunningCore,
+  type ServerListener,
+  type ServerWire,
+} from "@micro/server";
 import type { IncomingExchange, Transport } from "@micro/transport";
 import { handlerMetadata, RpcCall } from "./rpc-call.ts";
 import { EMPTY, errorHeader, replyHeader } from "./rpc-replies.ts";
@@ -75,7 +81,7 @@ class Receiver {
       else refuseStream(exchange, dispatcher.refusalError(refusal), { ...options, refusal });
       return;
     }
-    const call = new RpcCall(exchange, options);
+    const call = new RpcCall(exchange, { ...options, route: MicroError.is(route) ? undefined : route });
     if (MicroError.is(route)) {
       call.fail(route);
       return;
@@ -86,8 +92,7 @@ class Receiver {
     }
     let message: unknown;
     try {
-      // Go's handlers are given a zero value when the body is empty (spec 1.5).
-      message = codec.decode(body) ?? (body.length === 0 ? {} : null);
+      message = decodeRequest(codec, body, route);
     } catch (error) {
       call.fail(MicroError.from(error, { id: service }));
       return;

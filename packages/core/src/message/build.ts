@@ -1,0 +1,127 @@
+import { nearest } from "../nearest.ts";
+import {
+  type AnyMessageType,
+  descriptorOf,
+  type Field,
+  isMessageType,
+  type ScalarType,
+} from "./descriptor.ts";
+import { kindOf, MessageProblem } from "./problem.ts";
+import { is64Bit, readScalar, scalarDefault } from "./scalar.ts";
+
+/** Levels of messages inside each other, as in Google's implementations. */
+export const MAX_MESSAGE_DEPTH = 100;
+
+/** A complete copy of `value` as a message of the type. Throws a {@link MessageProblem}. */
+export function buildMessage(type: AnyMessageType, value: unknown, depth = 0): Record<string, unknown> {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw new MessageProblem(`must be a ${type.typeName}, not ${kindOf(value)}`);
+  }
+  if (depth >= MAX_MESSAGE_DEPTH) {
+    throw new MessageProblem(`messages are nested deeper than ${MAX_MESSAGE_DEPTH}`);
+  }
+  const source = value as Readonly<Record<string, unknown>>;
+  const { fields, byKey } = descriptorOf(type);
+  for (const key of Object.keys(source)) {
+    if (!byKey.has(key) && source[key] !== undefined) throw unknownField(type, key);
+  }
+  const message: Record<string, unknown> = {};
+  let taken: Map<string, string> | undefined;
+  for (const field of fields) {
+    const { key } = field;
+    const given = propertyOf(source, key);
+    if (given === undefined || given === null) {
+      if (field.presence === "required") throw new MessageProblem("is required").in(key);
+      if (field.presence === "implicit") message[key] = defaultOf(field);
+      continue;
+    }
+    if (field.oneof !== undefined) {
+      taken ??= new Map();
+      const other = taken.get(field.oneof);
+      if (other !== undefined) {
+        throw new MessageProblem(`'${other}' is set already, and both are of the oneof '${field.oneof}'`).in(
+          key,
+        );
+      }
+      taken.set(field.oneof, key);
+    }
+    message[key] = buildField(field, given, depth);
+  }
+  return message;
+}
+
+/** The value of a field that is not there and has no presence. */
+export function defaultOf(field: Field): unknown {
+  if (field.shape === "repeated") return [];
+  if (field.shape === "map") return {};
+  return typeof field.type === "string" ? scalarDefault(field.type, field.int64) : 0;
+}
+
+/** The error for a property that is no field, with the one that was probably meant. */
+export function unknownField(type: AnyMessageType, key: string): MessageProblem {
+  const known = [...descriptorOf(type).byKey.keys()];
+  const near = nearest(key, known);
+  const hint = near === undefined ? `it has ${known.join(", ") || "none"}` : `did you mean '${near}'?`;
+  return new MessageProblem(`unknown field of ${type.typeName}: ${hint}`).in(key);
+}
+
+/** Getters of classes count; what every object inherits (`constructor` and its like) does not. */
+function propertyOf(source: Readonly<Record<string, unknown>>, key: string): unknown {
+  return Object.hasOwn(source, key) || !(key in Object.prototype) ? source[key] : undefined;
+}
+
+function buildField(field: Field, given: unknown, depth: number): unknown {
+  const { key, shape } = field;
+  try {
+    if (shape === "single") return buildValue(field, given, depth);
+    return shape === "repeated" ? buildList(field, given, depth) : buildMap(field, given, depth);
+  } catch (error) {
+    if (error instanceof MessageProblem) error.in(key);
+    throw error;
+  }
+}
+
+function buildList(field: Field, given: unknown, depth: number): unknown[] {
+  if (!Array.isArray(given)) throw new MessageProblem(`must be a list, not ${kindOf(given)}`);
+  return given.map((entry: unknown, index) => inside(index, () => buildValue(field, entry, depth)));
+}
+
+function buildMap(field: Field, given: unknown, depth: number): Record<string, unknown> {
+  if (typeof given !== "object" || given === null || Array.isArray(given)) {
+    throw new MessageProblem(`must be an object with a property per entry, not ${kindOf(given)}`);
+  }
+  const map: Record<string, unknown> = {};
+  for (const [key, entry] of Object.entries(given)) {
+    map[mapKey(field, key)] = inside(key, () => buildValue(field, entry, depth));
+  }
+  return map;
+}
+
+/** A map's key as a property: texts as they are, numbers and booleans in their one spelling. Throws a {@link MessageProblem}. */
+export function mapKey(field: Field, key: string): string {
+  if (key === "__proto__") throw new MessageProblem("this key is not allowed").in(key);
+  const type = field.mapKey as ScalarType;
+  if (type === "string") return key;
+  return inside(key, () => {
+    if (type === "bool")
+      return String(readScalar(type, key === "true" || (key === "false" ? false : key), "string"));
+    const number = is64Bit(type) || !/^-?\d+$/.test(key) ? key : Number(key);
+    return String(readScalar(type, number, "string"));
+  });
+}
+
+function buildValue(field: Field, value: unknown, depth: number): unknown {
+  const { type } = field;
+  if (typeof type === "string") return readScalar(type, value, field.int64);
+  if (isMessageType(type)) return buildMessage(type, value, depth + 1);
+  return readScalar("int32", value, "number");
+}
+
+function inside<T>(key: PropertyKey, run: () => T): T {
+  try {
+    return run();
+  } catch (error) {
+    if (error instanceof MessageProblem) error.in(key);
+    throw error;
+  }
+}

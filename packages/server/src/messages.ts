@@ -1,0 +1,38 @@
+import { MicroError, type StandardSchema } from "@micro/core";
+import { isMessageType } from "@micro/core/message";
+import type { Route } from "./routes.ts";
+import { validate } from "./validation.ts";
+
+/** The part of a codec that a server needs. */
+export interface RequestCodec {
+  readonly typed?: boolean;
+  encode(value: unknown, schema?: StandardSchema): Uint8Array;
+  decode(bytes: Uint8Array, schema?: StandardSchema): unknown;
+}
+
+/**
+ * The request in a body. Go's handlers are given a zero value when it is empty (spec 1.5), and so are ours. Throws a
+ * MicroError `BAD_REQUEST`.
+ */
+export function decodeRequest(codec: RequestCodec, body: Uint8Array, route: Route): unknown {
+  const { requestSchema, service, endpoint } = route;
+  const message = codec.decode(body, requestSchema) ?? (body.length === 0 ? {} : null);
+  if (!isMessageType(requestSchema) || codec.typed === true) return message;
+  // A message type checks at once: this is no promise.
+  return validate(requestSchema, message, {
+    id: service,
+    code: "BAD_REQUEST",
+    what: `request of ${endpoint}`,
+  });
+}
+
+/** The body of a reply. What a codec cannot write is the handler's mistake: throws a MicroError `INTERNAL`. */
+export function encodeReply(codec: RequestCodec, value: unknown, route: Route): Uint8Array {
+  const { replySchema, service, endpoint } = route;
+  try {
+    return codec.encode(value, replySchema);
+  } catch (cause) {
+    const { detail } = MicroError.from(cause);
+    throw new MicroError({ id: service, code: "INTERNAL", detail: `reply of ${endpoint}: ${detail}`, cause });
+  }
+}
