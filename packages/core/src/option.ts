@@ -134,13 +134,19 @@ function parsed(
   );
 }
 
+/** A timer of Node that should run longer fires at once. */
+const MAX_DURATION_MS = 2_147_483_647;
+
 const optionDuration = <const D extends string | number | undefined = undefined>(
   details: OptionDetails<string | number> & { readonly default?: D; readonly unit?: DurationUnit },
 ): Option<string | number, Given<D, number>> => {
   const unit = details.unit ?? "ms";
-  const schema = parsed(
-    (value) => parseDuration(value, unit),
-    `must be a duration such as '5s', '1m30s' or '500ms', or a number of ${unit === "s" ? "seconds" : "milliseconds"}`,
+  const schema = v.pipe(
+    parsed(
+      (value) => parseDuration(value, unit),
+      `must be a duration such as '5s', '1m30s' or '500ms', or a number of ${unit === "s" ? "seconds" : "milliseconds"}`,
+    ),
+    v.maxValue(MAX_DURATION_MS, "must be at most 24 days, which is as long as a timer can run"),
   );
   return make<string | number, number>("duration", schema, { ...details, unit }) as Option<
     string | number,

@@ -44,6 +44,13 @@ describe("a program", () => {
     });
   });
 
+  test("a signal while it is created ends it, and that is no failure", async () => {
+    const child = startProgram("creation hangs");
+    await child.says("creating");
+    child.kill("SIGTERM");
+    expect(await child.ended()).toEqual({ code: 0, signal: null, stdout: "creating\n", stderr: "" });
+  });
+
   test("a stop that fails gives exit code 1 and says what failed", async () => {
     const child = startProgram("stop fails");
     await child.says("ready");

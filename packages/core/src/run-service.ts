@@ -3,10 +3,12 @@ import type { ServiceDefinition } from "./definition.ts";
 import type { AnyPlugin } from "./plugin.ts";
 import { createService, type ServiceOptions } from "./service.ts";
 import type { CheckedDefinition } from "./service-types.ts";
+import { waitForSignals } from "./signals.ts";
 import { ExitRequest, StartError } from "./start-error.ts";
 
 /**
- * The whole main program of a service: creates, starts, waits for a signal, stops. Help and version go to standard
+ * The whole main program of a service: creates, starts, waits for a signal, stops; a signal on the way there ends it as
+ * well, without a failure. Help and version go to standard
  * output, configuration problems to standard error with exit code 1; any other error rejects. It never ends the
  * process itself.
  */
@@ -18,9 +20,32 @@ export async function runService<
   options: ServiceOptions<Ps>,
 ): Promise<void> {
   await asProgram(async () => {
-    const service = await createService<Ps, Needs>(definition, options);
-    await service.run();
+    const service = await untilSignal((signal) =>
+      createService<Ps, Needs>(definition, { ...options, signal: both(signal, options.signal) }),
+    );
+    await service?.run();
   });
+}
+
+/** What `create` makes; undefined when a signal came first, and then nothing of it is left. */
+async function untilSignal<T>(create: (signal: AbortSignal) => Promise<T>): Promise<T | undefined> {
+  const controller = new AbortController();
+  const signals = waitForSignals({
+    onFirst: (signal) => controller.abort(new Error(`${signal} while the service was created`)),
+    onSecond: () => undefined,
+  });
+  try {
+    return await create(controller.signal);
+  } catch (error) {
+    if (!controller.signal.aborted || error !== controller.signal.reason) throw error;
+    return undefined;
+  } finally {
+    signals.release();
+  }
+}
+
+function both(signal: AbortSignal, own: AbortSignal | undefined): AbortSignal {
+  return own === undefined ? signal : AbortSignal.any([own, signal]);
 }
 
 /** Runs `body` as a main program: prints what an {@link ExitRequest} asks for and the problems of a {@link StartError}. */

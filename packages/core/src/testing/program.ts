@@ -25,7 +25,13 @@ const part = defineComponent<Lifecycle>()({
 /** Holds the process open, as servers do. */
 const plugin = definePlugin(part, {
   name: "sample",
-  create: ({ config }): Lifecycle => {
+  create: async ({ config, signal }): Promise<Lifecycle> => {
+    if (config.mode === "creation hangs") {
+      const timer = setInterval(() => undefined, 1000);
+      signal.addEventListener("abort", () => clearInterval(timer));
+      say("creating");
+      await never();
+    }
     const server = createServer();
     return {
       start: async ({ signal }) => {
@@ -56,6 +62,7 @@ const run = (mode = "") => runService(definition, { plugins: [plugin], part: { m
 const programs: Readonly<Record<string, () => Promise<void>>> = {
   plain: () => run(),
   "start hangs": () => run("start hangs"),
+  "creation hangs": () => run("creation hangs"),
   "drain hangs": () => run("drain hangs"),
   "stop fails": () => run("stop fails"),
   "bad configuration": () => runService(definition, { plugins: [plugin], part: { mod: 1 } } as never),
