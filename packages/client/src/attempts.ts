@@ -2,6 +2,7 @@ import type { Code, LocalCall, LocalNode, MicroError } from "@micro/core";
 import type { ClientCall } from "./client-call.ts";
 import type { ClientContext } from "./client-context.ts";
 import { clientError } from "./client-errors.ts";
+import { carriesFrames } from "./frames.ts";
 import type { AttemptOutcome, Target, TargetRequest } from "./network.ts";
 
 /** Drained nodes that are left behind without counting as attempts. */
@@ -15,12 +16,13 @@ const REPEATABLE: ReadonlySet<Code> = new Set(["TIMEOUT", "UNAVAILABLE"]);
 /** A node of this process that takes the call, when calls prefer to stay inside. */
 export function localNode(
   { preferLocal, scope }: ClientContext,
-  { options, shape }: ClientCall,
+  call: ClientCall,
   attempts: Attempts | undefined,
 ): LocalNode | undefined {
   if (!preferLocal) return undefined;
+  const { options, shape } = call;
   const nodes = scope.exchange.nodes(shape.service);
-  if (nodes.length === 0) return undefined;
+  if (nodes.length === 0 || carriesFrames(call)) return undefined;
   // Calls of one key must go where every other caller sends them.
   if (options?.address !== undefined || options?.key !== undefined) return undefined;
   for (const node of nodes) {
@@ -33,10 +35,11 @@ export function localNode(
 /** The local node behind a selected one, when calls prefer to stay inside. */
 export function localBehind(
   { preferLocal, scope }: ClientContext,
-  { options, service, endpoint }: ClientCall,
+  call: ClientCall,
   target: Target,
 ): LocalNode | undefined {
-  if (!preferLocal || options?.address !== undefined) return undefined;
+  const { options, service, endpoint } = call;
+  if (!preferLocal || options?.address !== undefined || carriesFrames(call)) return undefined;
   for (const node of scope.exchange.nodes(service)) {
     if (node.id === target.node.id && node.accepting && node.hasEndpoint(endpoint)) return node;
   }

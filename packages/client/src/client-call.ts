@@ -23,7 +23,7 @@ export interface CallShape {
   /** What the contract says of requests and replies; codecs are given it. */
   readonly input: StandardSchema | undefined;
   readonly output: StandardSchema | undefined;
-  /** Full name of the contract, `shop.v1.Orders`; undefined without a contract. */
+  /** Full name of the contract, `shop.v1.Orders`; undefined without a contract or without its `.proto` file. */
   readonly typeName: string | undefined;
   /** What a selector is asked when the call has no options of its own. */
   readonly target: TargetRequest;

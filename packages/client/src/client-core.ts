@@ -72,7 +72,8 @@ class CoreClient implements Client {
     if (known !== undefined) return known as ContractClient<M>;
     const { service = contract.service, ...defaults } = options ?? {};
     const common = options === undefined ? undefined : defaults;
-    const typeName = contractTypeName(contract);
+    // Without its `.proto` file a contract has no full name that other servers would know.
+    const typeName = contract.file === undefined ? undefined : contractTypeName(contract);
     const methods = Object.entries(contract.methods).map(([key, method]) => {
       const shape = shapeOf({ ...method, service, endpoint: endpointName(contract, key), typeName });
       return [key, this.#method(shape, common)] as const;
@@ -229,7 +230,7 @@ function shapeOf({
   readonly idempotent: boolean;
   readonly input?: StandardSchema | undefined;
   readonly output?: StandardSchema | undefined;
-  readonly typeName?: string;
+  readonly typeName?: string | undefined;
 }): CallShape {
   return { kind, service, endpoint, idempotent, input, output, typeName, target: { service, endpoint } };
 }

@@ -24,6 +24,6 @@ export function cancelled(what: string, reason: unknown): MicroError {
 
 /** An error that crossed from a handler of this process: what the network would have carried, and nothing else. */
 export function isolatedError(error: unknown): MicroError {
-  const { id, code, detail, status, httpCode, notSent } = MicroError.from(error);
-  return new MicroError({ id, code, detail, status, httpCode, notSent });
+  const { id, code, detail, status, httpCode, details, notSent } = MicroError.from(error);
+  return new MicroError({ id, code, detail, status, httpCode, details, notSent });
 }

@@ -23,6 +23,11 @@ export interface Codec {
    * message of the content type: undefined where it has none (JSON), else no bytes, no text, a message of defaults.
    */
   decode(bytes: Uint8Array, schema?: StandardSchema): unknown;
+  /**
+   * Called once, before any message, with the codecs of the service: messages of one content type may hold bytes of
+   * another, as an Any in JSON holds protobuf.
+   */
+  attach?(siblings: { find(contentType: string): Codec | undefined }): void;
 }
 
 /** What an envelope says of the message inside it. */
@@ -32,6 +37,8 @@ export interface Envelope {
   readonly method: string;
   /** Matches a reply to its request; empty when it says none. */
   readonly id: string;
+  /** The id in the format's own notation where `id` may lose something: a reply repeats it verbatim. */
+  readonly rawId?: string | undefined;
   /** Of a reply: Go Micro's error text (spec 1.11); empty when the call went well. */
   readonly error: string;
 }
@@ -47,9 +54,17 @@ export interface EnvelopeFormat {
   readonly name: string;
   /** Each content type it serves, with the content type of what is inside: another codec reads and writes that. */
   readonly payloads: Readonly<Record<string, string>>;
-  /** An error reply has no payload. */
+  /**
+   * Those of its content types inside which Go reads message types as plain structs and not as proto3 JSON: they are
+   * written like that; what comes in may be either (spec 1.5). @default []
+   */
+  readonly structJson?: readonly string[];
+  /** An error reply has no payload. Throws a MicroError `INTERNAL` for a payload that does not fit inside. */
   wrap(envelope: Envelope, payload: Uint8Array): Uint8Array;
-  /** Throws a MicroError `BAD_REQUEST` for bytes that are no envelope of the kind. */
+  /**
+   * The payload is a part of `bytes`, and empty where the envelope holds no message. Throws a MicroError `BAD_REQUEST`
+   * for bytes that are no envelope of the kind.
+   */
   unwrap(bytes: Uint8Array, kind: Envelope["kind"]): Wrapped;
 }
 

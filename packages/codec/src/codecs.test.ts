@@ -1,5 +1,13 @@
 import { describe, expect, test } from "vitest";
-import { type Codec, Codecs, type EnvelopeFormat, hasEnvelope, readUtf8 } from "./index.ts";
+import {
+  type Codec,
+  Codecs,
+  type EnvelopeFormat,
+  Frame,
+  frameSchema,
+  hasEnvelope,
+  readUtf8,
+} from "./index.ts";
 
 const codec = (name: string, ...contentTypes: string[]): Codec => ({
   name,
@@ -46,6 +54,45 @@ describe("an envelope", () => {
 
   test("needs a codec for what is inside", () => {
     expect(() => new Codecs([format])).toThrow("a/wrapped carries a/b, which no listed codec serves");
+  });
+});
+
+describe("a frame", () => {
+  const shout: Codec = {
+    name: "shout",
+    contentTypes: ["a/b"],
+    encode: (value) => Buffer.from(String(value).toUpperCase()),
+    decode: (bytes) => Buffer.from(bytes).toString(),
+  };
+  const format: EnvelopeFormat = {
+    name: "wrapped",
+    payloads: { "a/wrapped": "a/b" },
+    wrap: (_envelope, payload) => payload,
+    unwrap: (payload, kind) => ({ kind, method: "", id: "", error: "", payload }),
+  };
+  const codecs = new Codecs([shout, format]);
+  const bytes = Buffer.from("as it is");
+
+  test.each(["a/b", "a/wrapped"])("goes past the codec of %s in both directions, without a copy", (type) => {
+    const codec = codecs.get(type);
+    expect(codec.encode(new Frame(bytes))).toBe(bytes);
+    expect((codec.decode(bytes, frameSchema) as Frame).bytes).toBe(bytes);
+    expect(codec.decode(bytes)).toBe("as it is");
+    expect(Buffer.from(codec.encode("as it is")).toString()).toBe("AS IT IS");
+  });
+
+  test("is known by its brand, so that two copies of this package understand each other", () => {
+    const brand = Symbol.for("micro.frame");
+    expect(Frame.is({ [brand]: true, bytes })).toBe(true);
+    expect(codecs.get("a/b").decode(bytes, { ...frameSchema, [brand]: true } as never)).toBeInstanceOf(Frame);
+    for (const value of [bytes, { bytes }, null, undefined, "text"]) expect(Frame.is(value)).toBe(false);
+  });
+
+  test("is what its schema asks for", () => {
+    const { validate } = frameSchema["~standard"];
+    const frame = new Frame(bytes);
+    expect(validate(frame)).toEqual({ value: frame });
+    expect(validate({ bytes })).toMatchObject({ issues: [{ message: "must be a Frame: new Frame(bytes)" }] });
   });
 });
 

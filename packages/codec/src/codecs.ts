@@ -1,7 +1,10 @@
 import { MicroError } from "@micro/core";
+import { isMessageType } from "@micro/core/message";
 import type { Codec, CodecInstance, EnvelopeCodec, EnvelopeFormat } from "./codec.ts";
+import { Frame, isFrameSchema } from "./frame.ts";
+import { messageToStructJson } from "./struct-json.ts";
 
-/** The codecs of one service, by content type. */
+/** The codecs of one service, by content type. Each of them takes and gives a {@link Frame} as it is. */
 export class Codecs {
   readonly #byContentType = new Map<string, Codec>();
 
@@ -12,7 +15,7 @@ export class Codecs {
   constructor(instances: readonly CodecInstance[]) {
     for (const instance of instances) {
       if (isFormat(instance)) continue;
-      for (const contentType of instance.contentTypes) this.#add(contentType, instance);
+      for (const contentType of instance.contentTypes) this.#add(contentType, withFrames(instance));
     }
     for (const instance of instances) {
       if (!isFormat(instance)) continue;
@@ -20,6 +23,7 @@ export class Codecs {
         this.#add(contentType, joined(instance, contentType, this.#payload(instance, contentType, payload)));
       }
     }
+    for (const instance of instances) if (!isFormat(instance)) instance.attach?.(this);
   }
 
   /** All content types that can be read and written. */
@@ -67,14 +71,29 @@ function isFormat(instance: CodecInstance): instance is EnvelopeFormat {
   return "wrap" in instance;
 }
 
+/** The same codec, past which frames go. */
+function withFrames(codec: Codec): Codec {
+  return {
+    name: codec.name,
+    contentTypes: codec.contentTypes,
+    typed: codec.typed ?? false,
+    encode: (value, schema) => (Frame.is(value) ? value.bytes : codec.encode(value, schema)),
+    decode: (bytes, schema) => (isFrameSchema(schema) ? new Frame(bytes) : codec.decode(bytes, schema)),
+  };
+}
+
 /** The payload's codec under the name and content type of the envelope. */
 function joined(format: EnvelopeFormat, contentType: string, payload: Codec): EnvelopeCodec {
+  const structs = format.structJson?.includes(contentType) === true;
   return {
     name: format.name,
     contentTypes: [contentType],
     typed: payload.typed ?? false,
     envelope: format,
-    encode: (value, schema) => payload.encode(value, schema),
+    encode: (value, schema) =>
+      structs && isMessageType(schema) && !Frame.is(value)
+        ? payload.encode(messageToStructJson(schema, value ?? {}))
+        : payload.encode(value, schema),
     decode: (bytes, schema) => payload.decode(bytes, schema),
   };
 }

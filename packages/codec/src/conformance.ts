@@ -2,8 +2,10 @@ import assert from "node:assert/strict";
 import { MicroError } from "@micro/core";
 import type { ConformanceCase } from "@micro/core/conformance";
 import type { Codec, CodecInstance } from "./codec.ts";
+import { boundedMemory, damaged, HUGE_DEPTH, noise } from "./conformance-bytes.ts";
 
 export type { ConformanceCase } from "@micro/core/conformance";
+export { type EnvelopeHarness, envelopeConformance, envelopeOf } from "./conformance-envelope.ts";
 
 /** What {@link codecConformance} is run on. */
 export interface CodecHarness {
@@ -16,6 +18,12 @@ export interface CodecHarness {
   readonly unencodable?: readonly unknown[];
   /** What an empty body is. @default undefined */
   readonly empty?: unknown;
+  /** A body whose values are nested that deep; undefined for a codec without nesting. */
+  readonly nested?: (depth: number) => Uint8Array;
+  /** A body that is larger than the codec's limit; undefined for a codec without one. */
+  readonly oversized?: () => Uint8Array;
+  /** Short bodies that announce far more than they hold. @default [] */
+  readonly announcing?: readonly Uint8Array[];
 }
 
 /** The instance that a plugin made, as a codec of messages: `messageCodec(await instantiate(jsonCodec))`. */
@@ -26,7 +34,7 @@ export function messageCodec(instance: CodecInstance): Codec {
 
 /** The promises of a {@link Codec}; run every case with any test runner. */
 export function codecConformance(harness: CodecHarness): readonly ConformanceCase[] {
-  const { codec, samples, invalid, unencodable = [], empty } = harness;
+  const { codec, samples, invalid, unencodable = [], announcing = [], nested, oversized, empty } = harness;
   const label = `codec ${codec.name}`;
   const refuses = (run: () => unknown, code: MicroError["code"]) =>
     assert.throws(run, (error) => MicroError.is(error) && error.code === code && error.detail !== "");
@@ -85,8 +93,9 @@ export function codecConformance(harness: CodecHarness): readonly ConformanceCas
     only("refuses values it cannot carry with INTERNAL", () => {
       for (const value of unencodable) refuses(() => codec.encode(value), "INTERNAL");
     }),
-    only("answers cut and damaged bytes with a value or BAD_REQUEST, nothing else", () => {
-      for (const bytes of damaged(samples.map((sample) => codec.encode(sample)))) {
+    only("answers cut, damaged and random bytes with a value or BAD_REQUEST, nothing else", () => {
+      const bodies = samples.map((sample) => codec.encode(sample));
+      for (const bytes of [...damaged(bodies), ...noise()]) {
         try {
           codec.decode(bytes);
         } catch (error) {
@@ -94,22 +103,16 @@ export function codecConformance(harness: CodecHarness): readonly ConformanceCas
         }
       }
     }),
+    only("refuses what is nested without end with BAD_REQUEST, and does not overflow the stack", () => {
+      if (nested !== undefined) refuses(() => codec.decode(nested(HUGE_DEPTH)), "BAD_REQUEST");
+    }),
+    only("refuses what is larger than its limit with BAD_REQUEST", () => {
+      if (oversized !== undefined) refuses(() => codec.decode(oversized()), "BAD_REQUEST");
+    }),
+    only("refuses a short body that announces a huge one, and takes no memory for it", () => {
+      boundedMemory(() => {
+        for (const bytes of announcing) refuses(() => codec.decode(bytes), "BAD_REQUEST");
+      });
+    }),
   ];
-}
-
-/** Prefixes of the bodies, and copies with single bytes changed: the same ones in each run. */
-function* damaged(bodies: readonly Uint8Array[]): Generator<Uint8Array> {
-  let seed = 12_345;
-  const random = (below: number) => {
-    seed = (Math.imul(seed, 1_103_515_245) + 12_345) >>> 0;
-    return (seed >>> 8) % below;
-  };
-  for (const body of bodies) {
-    for (let tries = 0; tries < 64 && body.length > 0; tries++) {
-      yield body.slice(0, random(body.length));
-      const changed = Uint8Array.from(body);
-      changed[random(changed.length)] = random(256);
-      yield changed;
-    }
-  }
 }

@@ -1,4 +1,5 @@
 export { Codecs } from "./codecs.ts";
+export { Frame, frameSchema } from "./frame.ts";
 
 // ---- for authors of codec plugins ----
 
@@ -12,5 +13,7 @@ export {
   type Wrapped,
 } from "./codec.ts";
 export { codec } from "./component.ts";
+export { LEGACY_ENVELOPES } from "./legacy.ts";
+export { messageFromJson, messageToJson, type ProtoJsonOptions } from "./proto-json.ts";
 export { type UnencodableOptions, unencodable } from "./unencodable.ts";
 export { asBuffer, readUtf8 } from "./utf8.ts";

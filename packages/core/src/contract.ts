@@ -42,9 +42,9 @@ export interface Method<
    * Checks requests at the edge of the server. Any Standard Schema: valibot, zod, arktype …, or a message type, which
    * codecs write and read as protobuf and as proto3 JSON.
    */
-  readonly input?: StandardSchema<InInit, In>;
+  readonly input?: StandardSchema<InInit, In> | undefined;
   /** Checks replies before they leave the server. */
-  readonly output?: StandardSchema<OutInit, Out>;
+  readonly output?: StandardSchema<OutInit, Out> | undefined;
   readonly "~in"?: In;
   readonly "~out"?: Out;
   readonly "~inInit"?: InInit;
@@ -55,11 +55,22 @@ export interface Method<
 export interface MethodOptions<In, Out, InInit = In, OutInit = Out> extends MethodDetails {
   /** @default false */
   readonly idempotent?: boolean;
-  readonly input?: StandardSchema<InInit, In>;
-  readonly output?: StandardSchema<OutInit, Out>;
+  readonly input?: StandardSchema<InInit, In> | undefined;
+  readonly output?: StandardSchema<OutInit, Out> | undefined;
 }
 
-/** Describes a method of one kind; types from the type arguments, or from `input` and `output` schemas. */
+/**
+ * The place of a schema for messages that have a type and need no check: `unary({ input: Order, output: unchecked<Id>() })`.
+ * With type arguments at the method there is nothing to infer, so one side could not have a schema without the other.
+ */
+export function unchecked<T>(): StandardSchema<T> | undefined {
+  return undefined;
+}
+
+/**
+ * Describes a method of one kind; types from `input` and `output` schemas, or from the type arguments. Both together
+ * must agree; for a schema whose two sides differ (defaults, transforms) leave the type arguments out.
+ */
 export type DefineMethod<Kind extends MethodKind> = <In = unknown, Out = unknown, InInit = In, OutInit = Out>(
   options?: MethodOptions<In, Out, InInit, OutInit>,
 ) => Method<Kind, In, Out, InInit, OutInit>;

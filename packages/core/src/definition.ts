@@ -54,11 +54,11 @@ export function implement<M extends Methods>(
   });
 }
 
-/** A handler without a contract: any endpoint name, JSON messages as they come. */
-export function handle<In = unknown, Out = unknown>(
+/** A handler without a contract: any endpoint name, JSON messages as they come. Types from its function, or from schemas. */
+export function handle<In = unknown, Out = unknown, OutInit = Out>(
   endpoint: string,
-  handler: (request: In, context: CallContext) => Promise<Out> | Out,
-  options: MethodOptions<In, Out> = {},
+  handler: (request: In, context: CallContext) => Promise<OutInit> | OutInit,
+  options: MethodOptions<In, Out, unknown, OutInit> = {},
 ): readonly HandlerBinding[] {
   // The types ended with the handler's own.
   const method = unary(options) as unknown as Method;

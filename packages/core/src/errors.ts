@@ -11,11 +11,14 @@ export type Code =
   | "TIMEOUT"
   | "CONFLICT"
   | "PRECONDITION_FAILED"
+  | "OUT_OF_RANGE"
   | "RESOURCE_EXHAUSTED"
+  | "ABORTED"
   | "CANCELLED"
   | "INTERNAL"
   | "UNIMPLEMENTED"
   | "UNAVAILABLE"
+  | "DATA_LOSS"
   | "UNKNOWN";
 
 /** One row of {@link CODES}. */
@@ -28,7 +31,10 @@ export interface CodeRow {
   readonly status: string;
 }
 
-/** Every code with its HTTP number, gRPC status and reason phrase. */
+/**
+ * Every code with its HTTP number, gRPC status and reason phrase. No two share an HTTP number, so that a code survives
+ * Go Micro's form; HTTP has none of its own for `ABORTED` and `DATA_LOSS`, and Go Micro no number for them.
+ */
 export const CODES: Readonly<Record<Code, CodeRow>> = {
   BAD_REQUEST: { http: 400, grpc: 3, status: "Bad Request" },
   UNAUTHORIZED: { http: 401, grpc: 16, status: "Unauthorized" },
@@ -38,15 +44,30 @@ export const CODES: Readonly<Record<Code, CodeRow>> = {
   TIMEOUT: { http: 408, grpc: 4, status: "Request Timeout" },
   CONFLICT: { http: 409, grpc: 6, status: "Conflict" },
   PRECONDITION_FAILED: { http: 412, grpc: 9, status: "Precondition Failed" },
+  OUT_OF_RANGE: { http: 416, grpc: 11, status: "Range Not Satisfiable" },
   RESOURCE_EXHAUSTED: { http: 429, grpc: 8, status: "Too Many Requests" },
+  ABORTED: { http: 449, grpc: 10, status: "Aborted" },
   CANCELLED: { http: 499, grpc: 1, status: "Client Closed Request" },
   INTERNAL: { http: 500, grpc: 13, status: "Internal Server Error" },
   UNIMPLEMENTED: { http: 501, grpc: 12, status: "Not Implemented" },
   UNAVAILABLE: { http: 503, grpc: 14, status: "Service Unavailable" },
+  DATA_LOSS: { http: 520, grpc: 15, status: "Data Loss" },
   UNKNOWN: { http: 0, grpc: 2, status: "" },
 };
 
 const byHttp = new Map<number, Code>(Object.entries(CODES).map(([code, row]) => [row.http, code as Code]));
+
+const byGrpc = new Map<number, Code>(
+  Object.entries(CODES)
+    // `UNIMPLEMENTED` is the one of its status that gRPC knows.
+    .filter(([code]) => code !== "METHOD_NOT_ALLOWED")
+    .map(([code, row]) => [row.grpc, code as Code]),
+);
+
+/** The code of a gRPC status number; `UNKNOWN` for numbers outside the table. */
+export function codeOfGrpc(grpc: number): Code {
+  return byGrpc.get(grpc) ?? "UNKNOWN";
+}
 
 /** The code of a wire number; `UNKNOWN` for 0 and for numbers outside the table. */
 export function codeOfHttp(http: number): Code {
@@ -61,6 +82,14 @@ export interface MicroErrorJson {
   readonly status?: string;
 }
 
+/** Something that an error says beside its text: a message in a `google.protobuf.Any`, as gRPC carries it. */
+export interface ErrorDetail {
+  /** `type.googleapis.com/google.rpc.RetryInfo`. */
+  readonly typeUrl: string;
+  /** The message in protobuf. */
+  readonly value: Uint8Array;
+}
+
 /** What a {@link MicroError} is made of. */
 export interface MicroErrorOptions {
   readonly code: Code;
@@ -72,6 +101,8 @@ export interface MicroErrorOptions {
   readonly httpCode?: number;
   /** Reason phrase when it differs from the table's. */
   readonly status?: string;
+  /** Only gRPC carries them. @default none */
+  readonly details?: readonly ErrorDetail[];
   /** The local reason; never sent. */
   readonly cause?: unknown;
   /** True when the request provably reached no handler, so that another try is safe. @default false */
@@ -79,6 +110,7 @@ export interface MicroErrorOptions {
 }
 
 const BRAND = Symbol.for("micro.error");
+const NO_DETAILS: readonly ErrorDetail[] = [];
 
 /** What can be said of anything that was thrown; it never throws itself. */
 function textOf(thrown: unknown): string {
@@ -104,6 +136,8 @@ export class MicroError extends Error {
   readonly status: string;
   /** Number on the wire, for example 404. */
   readonly httpCode: number;
+  /** What gRPC carries beside the text; empty over other wires. */
+  readonly details: readonly ErrorDetail[];
   /** True when the request provably reached no handler. Local: never on the wire. */
   readonly notSent: boolean;
   readonly [BRAND] = true;
@@ -116,6 +150,7 @@ export class MicroError extends Error {
     this.detail = options.detail;
     this.httpCode = options.httpCode ?? row.http;
     this.status = options.status ?? row.status;
+    this.details = options.details ?? NO_DETAILS;
     this.notSent = options.notSent ?? false;
   }
 

@@ -25,6 +25,7 @@ export {
   type Methods,
   serverStream,
   unary,
+  unchecked,
 } from "./contract.ts";
 export {
   defineService,
@@ -43,7 +44,9 @@ export {
   CODES,
   type Code,
   type CodeRow,
+  codeOfGrpc,
   codeOfHttp,
+  type ErrorDetail,
   MicroError,
   type MicroErrorJson,
   type MicroErrorOptions,

@@ -1,2 +1,4 @@
 /** API for sibling packages of this repository only: it changes without notice. */
+export { type ConfigFile, type ConfigFileRequest, fileSettings, readConfigFile } from "./config/file.ts";
 export { collectSections, configFields, optionsOf, type Section } from "./config/sections.ts";
+export { nearest } from "./nearest.ts";

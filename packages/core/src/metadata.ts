@@ -3,6 +3,7 @@ export type MetadataInit = Metadata | Readonly<Record<string, string>> | Iterabl
 
 /** Keys of one hop: they describe a message, not the call, and are never forwarded (spec 1.4). */
 const HOP_BY_HOP = new Set([
+  ":authority",
   "accept",
   "accept-encoding",
   "connection",

@@ -55,6 +55,11 @@ export interface ServerWorld {
 
 /** How the suite gets servers of one implementation, with a client that speaks its wire. */
 export interface ServerHarness {
+  /**
+   * What a caller of a service, method or endpoint that is not there is told, where the wire has words of its own.
+   * @default what Go's rpc server says (spec 1.11)
+   */
+  readonly unknown?: (endpoint: string) => string;
   /** Rejects with what the start of the service rejected with. */
   start(options: ServerWorldOptions): Promise<ServerWorld>;
 }

@@ -2,8 +2,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Deadlines, type LocalCall, type Logger, MicroError, runInCall } from "@micro/core";
 import { adaptInput, adaptOutput, givesOne, notUnary, takesOne } from "./call-shapes.ts";
 import { checkedInput, HandlerOutput } from "./handler-streams.ts";
+import { isPromise } from "./is-promise.ts";
 import type { Route, Routes } from "./routes.ts";
-import { isPromise, runHandler } from "./run-handler.ts";
+import { runHandler } from "./run-handler.ts";
 import { type CallOrigin, type Refusal, ServerCall } from "./server-call.ts";
 import { validate } from "./validation.ts";
 
@@ -313,6 +314,6 @@ export class Dispatcher {
 }
 
 /** What of an error other processes would see. */
-function wireFields({ id, code, detail, status, httpCode }: MicroError) {
-  return { id, code, detail, status, httpCode };
+function wireFields({ id, code, detail, status, httpCode, details }: MicroError) {
+  return { id, code, detail, status, httpCode, details };
 }

@@ -1,11 +1,11 @@
-import type { HandlerBinding, StandardSchema, SubscriberBinding } from "@micro/core";
-
-/** A type description for people and gateways (spec 3.1). */
-export interface ValueDescription {
-  readonly name: string;
-  readonly type: string;
-  readonly values: readonly ValueDescription[] | null;
-}
+import type { HandlerBinding, SubscriberBinding } from "@micro/core";
+import {
+  handlerDescriptors,
+  type MethodDescription,
+  type ServiceDescriptor,
+  schemaDescription,
+} from "@micro/core/describe";
+import { requestValue, type ValueDescription } from "./values.ts";
 
 /** One endpoint as the registry shows it (spec 3.1). */
 export interface EndpointDescription {
@@ -22,85 +22,44 @@ export function describeEndpoints(
 ): readonly EndpointDescription[] {
   const byName = (a: EndpointDescription, b: EndpointDescription) => compareText(a.name, b.name);
   const topic = ({ metadata }: EndpointDescription) => metadata.topic ?? "";
+  const offered = new Set(handlers.map(({ endpoint }) => endpoint));
   return [
-    ...handlers.map(describeHandler).sort(byName),
+    ...handlerDescriptors(handlers)
+      .flatMap((descriptor) => descriptor.methods.map((method) => describeMethod(method, descriptor)))
+      .filter(({ name }) => offered.has(name))
+      .sort(byName),
     ...subscribers.map(describeSubscriber).sort((a, b) => compareText(topic(b), topic(a))),
   ];
 }
 
-function describeHandler({ endpoint, method }: HandlerBinding): EndpointDescription {
-  const streams = method.kind !== "unary";
-  const name = endpoint.slice(endpoint.indexOf(".") + 1);
+function describeMethod(method: MethodDescription, { types }: ServiceDescriptor): EndpointDescription {
+  const { name, endpoint, kind, description, request, reply } = method;
+  const streams = kind !== "unary";
   return {
     name: endpoint,
     // Go shows the parameters of its stream handlers, which are these two for all of them.
-    request: streams ? leaf("Context", "Context") : describeSchema(`${name}Request`, method.input),
-    response: streams ? leaf("Stream", "Stream") : describeSchema(`${name}Response`, method.output),
+    request: streams ? leaf("Context") : requestValue(request, types, `${name}Request`),
+    response: streams ? leaf("Stream") : requestValue(reply, types, `${name}Response`),
     metadata: {
       ...(streams ? { stream: "true" } : {}),
-      ...(method.description === undefined ? {} : { description: method.description }),
+      ...(description === undefined ? {} : { description }),
     },
   };
 }
 
 function describeSubscriber({ topic, name, input }: SubscriberBinding): EndpointDescription {
   const last = topic.slice(topic.lastIndexOf(".") + 1);
+  const { type, types } = schemaDescription(input, { name: "Message" });
   return {
     name: name ?? `${last.charAt(0).toUpperCase()}${last.slice(1)}Handler`,
-    request: describeSchema("Message", input),
+    request: requestValue(type, types, "Message"),
     response: null,
     metadata: { topic, subscriber: "true" },
   };
 }
 
-const MAX_DEPTH = 3;
-
-/** The object schemas of valibot (`entries`) and zod (`shape`); others are named without their fields. */
-interface Inspectable {
-  readonly type?: unknown;
-  readonly entries?: unknown;
-  readonly shape?: unknown;
-  readonly item?: unknown;
-  readonly element?: unknown;
-  readonly wrapped?: unknown;
-  readonly def?: { readonly innerType?: unknown };
-}
-
-const GO_TYPES: Readonly<Record<string, string>> = {
-  string: "string",
-  number: "float64",
-  boolean: "bool",
-  bool: "bool",
-  bigint: "int64",
-  date: "Time",
-};
-
-function describeSchema(name: string, schema: StandardSchema | undefined): ValueDescription {
-  if (schema === undefined) return leaf(name, name);
-  const fields = describe(name, schema, 1);
-  return { name, type: name, values: fields.values };
-}
-
-function describe(name: string, schema: unknown, depth: number): ValueDescription {
-  const node = (schema ?? {}) as Inspectable;
-  const inner = node.wrapped ?? node.def?.innerType;
-  if (inner !== undefined) return describe(name, inner, depth);
-  const list = node.item ?? node.element;
-  if (list !== undefined) {
-    const element = describe(name, list, depth);
-    return { ...element, type: `[]${element.type}` };
-  }
-  const fields = node.entries ?? node.shape;
-  if (typeof fields !== "object" || fields === null) {
-    return leaf(name, GO_TYPES[String(node.type)] ?? "interface");
-  }
-  const values =
-    depth > MAX_DEPTH ? null : Object.entries(fields).map(([key, field]) => describe(key, field, depth + 1));
-  return { name, type: "object", values };
-}
-
-function leaf(name: string, type: string): ValueDescription {
-  return { name, type, values: null };
+function leaf(name: string): ValueDescription {
+  return { name, type: name, values: null };
 }
 
 function compareText(a: string, b: string): number {

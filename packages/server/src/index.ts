@@ -5,7 +5,7 @@ export type { Server, ServerHealth } from "./server.ts";
 export { notUnary } from "./call-shapes.ts";
 export { server } from "./component.ts";
 export type { Dispatcher, IncomingCall, ServerStream } from "./dispatcher.ts";
-export type { EndpointDescription, ValueDescription } from "./endpoints.ts";
+export type { EndpointDescription } from "./endpoints.ts";
 export { decodeRequest, encodeReply, type RequestCodec } from "./messages.ts";
 export type { NodeRecord, RegistrationTarget } from "./registration.ts";
 export type { Route } from "./routes.ts";
@@ -19,3 +19,4 @@ export {
   type ServerWire,
 } from "./server-core.ts";
 export type { EventCodecs, EventMessage, SubscriptionSource, Subscriptions } from "./subscriptions.ts";
+export type { ValueDescription } from "./values.ts";

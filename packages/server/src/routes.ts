@@ -117,3 +117,15 @@ export class Routes {
     return error("NOT_FOUND", `rpc: can't find method ${method}`);
   }
 }
+
+/** The brand of `frameSchema` of `@micro/codec`, which a server does not need otherwise. */
+const FRAME = Symbol.for("micro.frame");
+
+/** Endpoints whose messages stay bytes: callers of this process use the network too, inside there are no bytes. */
+export function framedEndpoints(routes: Iterable<Route>): ReadonlySet<string> {
+  const framed = new Set<string>();
+  for (const { endpoint, requestSchema = {}, replySchema = {} } of routes) {
+    if (FRAME in requestSchema || FRAME in replySchema) framed.add(endpoint);
+  }
+  return framed;
+}

@@ -1,4 +1,5 @@
 import { runInCall } from "@micro/core";
+import { isPromise } from "./is-promise.ts";
 import type { ServerCall } from "./server-call.ts";
 import { validate } from "./validation.ts";
 
@@ -22,11 +23,4 @@ export function runHandler(call: ServerCall): unknown {
   const subject = { id: service, code: "BAD_REQUEST", what: `request of ${endpoint}` } as const;
   const message = validate(input, call.message, subject);
   return isPromise(message) ? message.then(execute) : execute(message);
-}
-
-/** A promise of any kind. */
-export function isPromise(value: unknown): value is Promise<unknown> {
-  return (
-    typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function"
-  );
 }

@@ -13,7 +13,7 @@ import {
 import { Dispatcher, type LocalSink } from "./dispatcher.ts";
 import { describeEndpoints } from "./endpoints.ts";
 import { Registration, type RegistrationTarget } from "./registration.ts";
-import { Routes } from "./routes.ts";
+import { framedEndpoints, Routes } from "./routes.ts";
 import type { Server, ServerHealth } from "./server.ts";
 import { type EventCodecs, type SubscriptionSource, Subscriptions } from "./subscriptions.ts";
 
@@ -46,6 +46,8 @@ export interface ServerWire {
   readonly protocol: string;
   /** What peers must know of the transport before they dial. */
   readonly metadata: Readonly<Record<string, string>>;
+  /** Goes into node metadata as `transport`, of a wire that uses no transport component: `grpc` (spec 3.1). */
+  readonly transport?: string;
   /** Begins to take calls and hands them to the dispatcher. */
   listen(address: string, running: RunningCore): Promise<ServerListener>;
 }
@@ -234,7 +236,8 @@ class CoreServer implements Server {
 
   #nodeMetadata(): Readonly<Record<string, string>> {
     const { scope, config, wire } = this.#options;
-    const { transport, broker, registry } = scope.plugins;
+    const { broker, registry } = scope.plugins;
+    const transport = wire.transport ?? scope.plugins.transport;
     return {
       ...scope.metadata,
       ...config.metadata,
@@ -249,6 +252,7 @@ class CoreServer implements Server {
 
   #localNode(dispatcher: Dispatcher, metadata: Readonly<Record<string, string>>): DirectNode {
     const accepting = () => this.#state === "listening";
+    const framed = framedEndpoints(dispatcher.routes);
     return {
       id: this.nodeId,
       service: this.#name,
@@ -257,7 +261,7 @@ class CoreServer implements Server {
       get accepting() {
         return accepting();
       },
-      hasEndpoint: (endpoint) => dispatcher.hasEndpoint(endpoint),
+      hasEndpoint: (endpoint) => dispatcher.hasEndpoint(endpoint) && !framed.has(endpoint),
       dispatch: (call) => dispatcher.local(call),
       answer: (call, sink) => dispatcher.answer(call, sink),
     };

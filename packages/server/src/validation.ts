@@ -5,6 +5,7 @@ import {
   type StandardResult,
   type StandardSchema,
 } from "@micro/core";
+import { isPromise } from "./is-promise.ts";
 
 /** What an error of {@link validate} says. */
 export interface ValidationSubject {
@@ -16,12 +17,29 @@ export interface ValidationSubject {
 }
 
 /**
- * The value as the schema gives it; a promise only when the schema is asynchronous.
- * Throws (or rejects with) a MicroError that names each path that does not fit.
+ * The value as the schema gives it; a promise only when the schema is asynchronous. Throws (or rejects with) a
+ * MicroError that names each path that does not fit; `INTERNAL` if it is the schema that fails.
  */
 export function validate(schema: StandardSchema, value: unknown, subject: ValidationSubject): unknown {
-  const result = schema["~standard"].validate(value);
-  return result instanceof Promise ? result.then((late) => accept(late, subject)) : accept(result, subject);
+  let result: ReturnType<StandardSchema["~standard"]["validate"]>;
+  try {
+    result = schema["~standard"].validate(value);
+  } catch (cause) {
+    throw schemaFailed(cause, subject);
+  }
+  if (!isPromise(result)) return accept(result, subject);
+  return result.then(
+    (late) => accept(late, subject),
+    (cause: unknown) => {
+      throw schemaFailed(cause, subject);
+    },
+  );
+}
+
+/** A schema answers with issues; one that throws is the service's mistake, whatever the value was. */
+function schemaFailed(cause: unknown, { id, what }: ValidationSubject): MicroError {
+  const { detail } = MicroError.from(cause);
+  return new MicroError({ id, code: "INTERNAL", detail: `${what}: its schema failed: ${detail}`, cause });
 }
 
 function accept(result: StandardResult<unknown>, { id, code, what }: ValidationSubject): unknown {
@@ -32,10 +50,13 @@ function accept(result: StandardResult<unknown>, { id, code, what }: ValidationS
   throw new MicroError({ id, code, detail });
 }
 
-/** A big wrong message must not become a big error. */
+/** A big wrong message must not become a big error: some libraries put the value into theirs. */
 const MAX_ISSUES = 8;
+const MAX_ISSUE_LENGTH = 300;
 
 function describe({ path = [], message }: StandardIssue): string {
-  const keys = path.map((part) => String(typeof part === "object" ? part.key : part));
-  return keys.length === 0 ? message : `${keys.join(".")}: ${message}`;
+  const keys = path.map((part) => String(typeof part === "object" ? part.key : part)).join(".");
+  // The messages of arktype begin with the path.
+  const named = keys === "" || message.startsWith(`${keys} `) ? message : `${keys}: ${message}`;
+  return named.length <= MAX_ISSUE_LENGTH ? named : `${named.slice(0, MAX_ISSUE_LENGTH).toWellFormed()}…`;
 }

@@ -66,7 +66,7 @@ export const httpBroker = definePlugin(broker, {
   create: async ({ config, deps }) => {
     const { maxMessageSize, concurrency, queueSize, queueBytes, addresses, advertise } = config;
     if (addresses.length > 1) {
-      const detail = `broker.address: the http broker listens on one address, and ${addresses.length} are given`;
+      const detail = `broker.addresses: the http broker listens on one address, and ${addresses.length} are given`;
       throw brokerError("BAD_REQUEST", detail);
     }
     const tls = await readTls(config.tls);

@@ -112,7 +112,7 @@ export class Receiver {
     const server = this.#server;
     await new Promise<void>((resolve, reject) => {
       const onError = (cause: Error): void =>
-        reject(brokerError("UNAVAILABLE", `cannot listen on broker.address: ${cause.message}`, { cause }));
+        reject(brokerError("UNAVAILABLE", `cannot listen on broker.addresses: ${cause.message}`, { cause }));
       server.once("error", onError);
       server.listen({ port, ...(host === "" ? {} : { host }) }, () => {
         server.off("error", onError);

@@ -1,5 +1,5 @@
-import type { AttemptOutcome, TargetNode } from "@micro/client";
-import { CLIENT_ID, CODEC_ID, clientError } from "@micro/client";
+import type { AttemptOutcome } from "@micro/client";
+import { CLIENT_ID, CODEC_ID } from "@micro/client";
 import { type Metadata, MicroError } from "@micro/core";
 import type { TransportMessage } from "@micro/transport";
 
@@ -46,18 +46,6 @@ export function outcomeOfFailure(error: Error): AttemptOutcome {
   if (!MicroError.is(error)) return "unreachable";
   if (error.code === "UNAVAILABLE") return "unreachable";
   return error.code === "TIMEOUT" ? "timeout" : "ok";
-}
-
-/** Why a node cannot be spoken to; undefined when it can. */
-export function peerProblem(node: TargetNode): MicroError | undefined {
-  const { protocol } = node.metadata;
-  if (protocol === "mucp") return undefined;
-  const who = `node ${node.id} (${node.address})`;
-  const detail =
-    protocol === undefined
-      ? `${who} names no protocol in its metadata: it is an old Go Micro peer that wants application/json-rpc, which this client does not speak`
-      : `${who} speaks ${protocol}: use a client plugin for it`;
-  return clientError("UNIMPLEMENTED", detail, { notSent: true });
 }
 
 /** An error of the transport under the client's name where it has none. */

@@ -1,13 +1,14 @@
 import {
   type AttemptOutcome,
-  type ClientCall,
+  type AttemptRequest,
   decodeReply,
   encodeRequest,
   type NetworkStream,
 } from "@micro/client";
-import type { Codec } from "@micro/codec";
+import { type Codec, hasEnvelope } from "@micro/codec";
 import { Metadata, MicroError } from "@micro/core";
 import type { TransportMessage, TransportStream } from "@micro/transport";
+import { unwrapReply, wrapRequest } from "./rpc-dialect.ts";
 import { errorText, outcomeOfFailure, outcomeOfReply, parseError, transportFailure } from "./rpc-replies.ts";
 
 /** What an {@link RpcStream} is made of. */
@@ -15,7 +16,10 @@ export interface RpcStreamOptions {
   readonly codec: Codec;
   /** Of every frame: the type of the replies is taken from the latest (spec 1.12). */
   readonly header: Metadata;
-  readonly call: ClientCall;
+  readonly request: AttemptRequest;
+  readonly id: string;
+  /** Body of the frame that starts the handler, where its codec needs one. */
+  readonly opening: Uint8Array | undefined;
   /** Called once, when nothing more happens on the stream. */
   readonly release: () => void;
 }
@@ -39,12 +43,14 @@ export class RpcStream implements NetworkStream {
     this.#options = options;
     this.#frames = stream.messages[Symbol.asyncIterator]();
     // The frame that starts the handler: servers do not look at its body.
-    this.#post({ header: options.header, body: EMPTY });
+    this.#post({ header: options.header, body: options.opening ?? EMPTY });
   }
 
   send(message: unknown): Promise<void> | undefined {
-    const body = encodeRequest(this.#options.codec, message, this.#options.call);
-    return this.#stream.send({ header: this.#options.header, body });
+    const { codec, header, id, request } = this.#options;
+    const payload = encodeRequest(codec, message, request.call);
+    const body = hasEnvelope(codec) ? wrapRequest(codec, request, { id, payload }) : payload;
+    return this.#stream.send({ header, body });
   }
 
   closeSend(): void {
@@ -74,7 +80,7 @@ export class RpcStream implements NetworkStream {
       throw new MicroError({
         id: "go.micro.client.transport",
         code: "UNAVAILABLE",
-        detail: `${this.#options.call.endpoint}: the connection ended in the middle of the stream`,
+        detail: `${this.#options.request.call.endpoint}: the connection ended in the middle of the stream`,
       });
     }
     return this.#read(frame.value);
@@ -90,18 +96,27 @@ export class RpcStream implements NetworkStream {
   #read({ header, body }: TransportMessage): IteratorResult<unknown, undefined> {
     const text = errorText(header);
     // A data frame of a Go server may repeat an old Micro-Error; a genuine one has no body, or the X- form too (spec 1.12).
-    if (text !== "" && (body.length === 0 || header.has("x-micro-error"))) {
-      this.#end(outcomeOfReply(header));
-      if (text === EOS) return DONE;
-      throw parseError(text, header);
-    }
+    if (text !== "" && (body.length === 0 || header.has("x-micro-error"))) return this.#last(text, header);
+    const { codec, request } = this.#options;
     try {
-      return { done: false, value: decodeReply(this.#options.codec, body, this.#options.call) };
+      let payload = body;
+      if (hasEnvelope(codec)) {
+        const wrapped = unwrapReply(codec, body, request.call.endpoint);
+        if (wrapped.error !== "") return this.#last(wrapped.error, header);
+        ({ payload } = wrapped);
+      }
+      return { done: false, value: decodeReply(codec, payload, request.call) };
     } catch (error) {
       const failure = MicroError.from(error);
       this.abort(failure);
       throw failure;
     }
+  }
+
+  #last(text: string, header: Metadata): typeof DONE {
+    this.#end(outcomeOfReply(header));
+    if (text === EOS) return DONE;
+    throw parseError(text, header);
   }
 
   /** The server has spoken its last word. */

@@ -9,17 +9,12 @@ import {
   type NetworkStream,
   type RunningAttempt,
 } from "@micro/client";
-import type { Codecs } from "@micro/codec";
+import { type Codec, type Codecs, hasEnvelope } from "@micro/codec";
 import { type Metadata, MicroError } from "@micro/core";
 import type { AcquireOptions, Lease, SessionPool, TransportMessage } from "@micro/transport";
+import { codecFor, sentContentType, unwrapReply, wrapRequest } from "./rpc-dialect.ts";
 import { requestHeader } from "./rpc-headers.ts";
-import {
-  outcomeOfFailure,
-  outcomeOfReply,
-  peerProblem,
-  replyError,
-  transportFailure,
-} from "./rpc-replies.ts";
+import { outcomeOfFailure, outcomeOfReply, parseError, replyError, transportFailure } from "./rpc-replies.ts";
 import { RpcStream } from "./rpc-stream.ts";
 
 /** What an {@link RpcWire} is made of. */
@@ -54,9 +49,10 @@ export class RpcWire implements ClientWire {
   }
 
   async open(request: AttemptRequest): Promise<NetworkStream> {
-    const problem = peerProblem(request.node);
-    if (problem !== undefined) throw problem;
-    const codec = this.codecs.get(request.contentType);
+    const codec = codecFor(request, this.codecs);
+    const id = this.nextId();
+    // Go's server reads the envelope of the first frame too, though there is no message in it.
+    const opening = hasEnvelope(codec) ? wrapRequest(codec, request, { id }) : undefined;
     const { pool } = this;
     const lease = await pool.acquire(request.node.address, {
       metadata: request.node.metadata,
@@ -65,9 +61,16 @@ export class RpcWire implements ClientWire {
     });
     try {
       const stream = await lease.session.open();
-      const header = requestHeader(request, this.nextId(), true);
-      const { call } = request;
-      return new RpcStream(stream, { codec, header, call, release: () => pool.release(lease, true) });
+      const header = requestHeader(request, id, true);
+      if (opening !== undefined) header.setLower("content-type", sentContentType(request, codec));
+      return new RpcStream(stream, {
+        codec,
+        header,
+        request,
+        id,
+        opening,
+        release: () => pool.release(lease, true),
+      });
     } catch (error) {
       pool.release(lease, true);
       throw transportFailure(error as Error);
@@ -82,6 +85,8 @@ class RpcCall implements RunningAttempt, TransportMessage, AcquireOptions {
   readonly #wire: RpcWire;
   readonly #request: AttemptRequest;
   readonly #sink: AttemptSink;
+  #id = "";
+  #codec!: Codec;
   #lease: Lease | undefined = undefined;
   #giveUp: ((reason: Error) => void) | undefined = undefined;
   #over = false;
@@ -91,10 +96,11 @@ class RpcCall implements RunningAttempt, TransportMessage, AcquireOptions {
     this.#request = request;
     this.#sink = sink;
     try {
-      const problem = peerProblem(request.node);
-      if (problem !== undefined) throw problem;
-      const { call, contentType } = request;
-      this.body = encodeRequest(wire.codecs.get(contentType), call.message, call);
+      const codec = codecFor(request, wire.codecs);
+      this.#codec = codec;
+      this.#id = wire.nextId();
+      const payload = encodeRequest(codec, request.call.message, request.call);
+      this.body = hasEnvelope(codec) ? wrapRequest(codec, request, { id: this.#id, payload }) : payload;
     } catch (error) {
       this.#end(MicroError.from(error, { id: CODEC_ID }), undefined, "ok");
       return;
@@ -135,7 +141,10 @@ class RpcCall implements RunningAttempt, TransportMessage, AcquireOptions {
 
   #send(lease: Lease): void {
     this.#lease = lease;
-    this.header = requestHeader(this.#request, this.#wire.nextId(), false);
+    this.header = requestHeader(this.#request, this.#id, false);
+    if (hasEnvelope(this.#codec)) {
+      this.header.setLower("content-type", sentContentType(this.#request, this.#codec));
+    }
     this.#giveUp = lease.session.call(this, (error, reply) => {
       if (this.#over) return;
       this.#wire.pool.release(lease, error !== undefined);
@@ -155,8 +164,15 @@ class RpcCall implements RunningAttempt, TransportMessage, AcquireOptions {
     let value: unknown;
     try {
       // Go names the wrong content type in a reply: it is what was asked for (spec 1.2).
-      const { call, contentType } = this.#request;
-      value = decodeReply(this.#wire.codecs.get(contentType), reply.body, call);
+      const { call } = this.#request;
+      const codec = this.#codec;
+      let payload = reply.body;
+      if (hasEnvelope(codec)) {
+        const wrapped = unwrapReply(codec, payload, call.endpoint);
+        if (wrapped.error !== "") throw parseError(wrapped.error, reply.header);
+        ({ payload } = wrapped);
+      }
+      value = decodeReply(codec, payload, call);
     } catch (failure) {
       this.#end(MicroError.from(failure), undefined, "ok");
       return;

@@ -1,6 +1,6 @@
 import { createServer, type Socket } from "node:net";
 import type { Client } from "@micro/client";
-import { Codecs } from "@micro/codec";
+import { type CodecInstance, Codecs } from "@micro/codec";
 import { jsonCodec } from "@micro/codec-json";
 import { Metadata } from "@micro/core";
 import { eventually, instantiate } from "@micro/core/conformance";
@@ -15,7 +15,7 @@ export interface RawRequest {
   readonly header: Readonly<Record<string, string>>;
   readonly body: string;
   /** Writes bytes back on the same connection. */
-  readonly answer: (bytes: string) => void;
+  readonly answer: (bytes: string | Uint8Array) => void;
   /** Ends the connection. */
   readonly end: () => void;
 }
@@ -41,7 +41,12 @@ export interface GoWorld {
 }
 
 /** Starts both. */
-export async function startGoWorld(): Promise<GoWorld> {
+export async function startGoWorld(
+  given: {
+    /** @default JSON */
+    readonly codecs?: readonly CodecInstance[];
+  } = {},
+): Promise<GoWorld> {
   const requests: RawRequest[] = [];
   const sockets = new Set<Socket>();
   let connections = 0;
@@ -62,7 +67,7 @@ export async function startGoWorld(): Promise<GoWorld> {
         if (pending.length < end + 4 + length) return;
         const body = pending.slice(end + 4, end + 4 + length);
         pending = pending.slice(end + 4 + length);
-        const answer = (bytes: string): void => void socket.write(bytes);
+        const answer = (bytes: string | Uint8Array): void => void socket.write(bytes);
         requests.push({ connection, start, header, body, answer, end: () => void socket.end() });
       }
     });
@@ -70,7 +75,7 @@ export async function startGoWorld(): Promise<GoWorld> {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as { readonly port: number };
   const published: Published[] = [];
-  const codec = new Codecs([await instantiate(jsonCodec)]);
+  const codec = new Codecs(given.codecs ?? [await instantiate(jsonCodec)]);
   const transport = await instantiate(httpTransport);
   await transport.start?.({ signal: new AbortController().signal });
   const world = {
@@ -137,4 +142,10 @@ export function goReply(header: Readonly<Record<string, string>>, body = ""): st
   return length > 0
     ? `HTTP/1.1 200 OK\r\nContent-Length: ${length}\r\n${lines.join("")}\r\n${body}`
     : `HTTP/1.1 200 OK\r\n${lines.join("")}Content-Length: 0\r\n\r\n`;
+}
+
+/** The same with a body of any bytes. */
+export function goReplyOf(header: Readonly<Record<string, string>>, body: Uint8Array): Uint8Array {
+  const head = goReply(header).replace("Content-Length: 0\r\n", `Content-Length: ${body.length}\r\n`);
+  return Buffer.concat([Buffer.from(head), body]);
 }

@@ -10,14 +10,13 @@ const ZERO = 48;
 const LETTER_T = 116;
 const CLOSE = 125;
 
-type Encode = (value: unknown, contentType: string) => Uint8Array;
+type Write = (text: string) => Uint8Array;
 
-/** An encoder with a block of memory of its own. */
-export function createEncode(): Encode {
+/** A writer of bodies, a text and a newline each, with a block of memory of its own. */
+export function createWrite(): Write {
   let pool = Buffer.alloc(0);
   let used = 0;
-  return (value, contentType) => {
-    const text = stringify(value, contentType);
+  return (text) => {
     const { length } = text;
     if (length > POOLED_LENGTH) return Buffer.from(`${text}\n`);
     // A UTF-16 unit takes at most three bytes of UTF-8.

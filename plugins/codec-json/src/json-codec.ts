@@ -1,14 +1,17 @@
-import { type Codec, codec } from "@micro/codec";
+import { type Codec, codec, messageFromJson, messageToJson, type ProtoJsonOptions } from "@micro/codec";
 import { definePlugin, option } from "@micro/core";
-import { decode } from "./decode.ts";
-import { createEncode } from "./encode.ts";
+import { isMessageType } from "@micro/core/message";
+import { type DecodeOptions, decode, decodePlain } from "./decode.ts";
+import { createWrite, stringify } from "./encode.ts";
+import { createHolds64Bit } from "./holds-64-bit.ts";
 
 const CONTENT_TYPE = "application/json";
 
 /**
  * JSON as Go Micro writes and reads it (spec 1.5). Out: the value and a newline; bytes as base64, bigint as a
  * number, a Map as an object, undefined as `{}`. In: an empty body is undefined; what is not JSON, not UTF-8, too
- * deep, too large, or has a key that pollutes prototypes is `BAD_REQUEST`.
+ * deep, too large, or has a key that pollutes prototypes is `BAD_REQUEST`. A message type is written and read as proto3
+ * JSON instead, and an empty body is its message of defaults.
  */
 export const jsonCodec = definePlugin(codec, {
   name: "json",
@@ -27,18 +30,35 @@ export const jsonCodec = definePlugin(codec, {
     }),
   },
   create: ({ config }): Codec => {
-    const encode = createEncode();
-    const options = {
+    const write = createWrite();
+    const options: DecodeOptions = {
       contentType: CONTENT_TYPE,
       maxDepth: config.jsonMaxDepth,
       maxBytes: config.jsonMaxSize,
       bigIntegers: config.jsonBigIntegers,
     };
+    // A double does not hold all 64-bit integers.
+    const exact: DecodeOptions = { ...options, bigIntegers: "bigint" };
+    const holds64Bit = createHolds64Bit();
+    let others: ProtoJsonOptions = {};
     return {
       name: "json",
       contentTypes: [CONTENT_TYPE],
-      encode: (value) => encode(value, CONTENT_TYPE),
-      decode: (bytes) => decode(bytes, options),
+      typed: true,
+      encode: (value, schema) =>
+        write(
+          isMessageType(schema)
+            ? JSON.stringify(messageToJson(schema, value ?? {}, others))
+            : stringify(value, CONTENT_TYPE),
+        ),
+      decode(bytes, schema) {
+        if (!isMessageType(schema)) return decode(bytes, options);
+        const json = decodePlain(bytes, holds64Bit(schema) ? exact : options);
+        return json === undefined ? schema.create() : messageFromJson(schema, json, others);
+      },
+      attach(siblings) {
+        others = { binary: siblings.find("application/protobuf") };
+      },
     };
   },
 });

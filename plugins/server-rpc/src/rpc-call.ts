@@ -2,12 +2,15 @@ import type { Codec } from "@micro/codec";
 import { type Logger, type Metadata, MicroError } from "@micro/core";
 import { encodeReply, type IncomingCall, type Refusal, type Route } from "@micro/server";
 import type { IncomingExchange } from "@micro/transport";
-import { deadlineOf, EMPTY, errorHeader, replyHeader } from "./rpc-replies.ts";
+import type { CallEnvelope } from "./rpc-envelope.ts";
+import { deadlineOf, EMPTY, errorHeader, errorText, replyHeader } from "./rpc-replies.ts";
 
 /** What an {@link RpcCall} is made of. */
 export interface RpcCallOptions {
   readonly codec: Codec;
   readonly contentType: string;
+  /** Of a call that came in one. */
+  readonly envelope: CallEnvelope | undefined;
   readonly service: string;
   readonly logger: Logger;
   /** Undefined for a call that is only refused. */
@@ -38,9 +41,10 @@ export class RpcCall implements IncomingCall {
   }
 
   reply(value: unknown): void {
-    const { codec, contentType, route } = this.#options;
+    const { codec, contentType, envelope, route } = this.#options;
     try {
-      const body = route === undefined ? codec.encode(value) : encodeReply(codec, value, route);
+      const payload = route === undefined ? codec.encode(value) : encodeReply(codec, value, route);
+      const body = envelope === undefined ? payload : envelope.wrap(payload);
       this.#exchange.reply({ header: replyHeader(contentType, this.#id), body });
     } catch (error) {
       this.fail(MicroError.from(error, { id: this.#options.service }));
@@ -48,10 +52,11 @@ export class RpcCall implements IncomingCall {
   }
 
   fail(error: MicroError, refusal?: Refusal): void {
-    const { contentType, logger } = this.#options;
+    const { contentType, envelope, logger } = this.#options;
     try {
       const header = errorHeader(error, { contentType, id: this.#id, refusal });
-      this.#exchange.reply({ header, body: EMPTY });
+      const body = envelope === undefined ? EMPTY : envelope.fail(errorText(error));
+      this.#exchange.reply({ header, body });
     } catch (failure) {
       // The caller's deadline tells it; there is nobody else left to tell.
       logger.error("could not answer a call", { error: failure, answer: error });

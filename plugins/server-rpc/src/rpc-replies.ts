@@ -12,7 +12,7 @@ export function replyHeader(contentType: string, id: string): Metadata {
   return header;
 }
 
-/** The header of a failed answer; its body is empty (spec 1.11). A refusal says that no handler ran. */
+/** The header of a failed answer; its body is empty, or the envelope's (spec 1.11). A refusal says that no handler ran. */
 export function errorHeader(
   error: MicroError,
   {

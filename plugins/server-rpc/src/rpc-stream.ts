@@ -11,16 +11,24 @@ import {
 } from "@micro/server";
 import type { IncomingExchange, TransportMessage, TransportStream } from "@micro/transport";
 import { callerGone, handlerMetadata } from "./rpc-call.ts";
-import { deadlineOf, EMPTY, errorHeader, replyHeader } from "./rpc-replies.ts";
+import type { CallEnvelope } from "./rpc-envelope.ts";
+import { deadlineOf, EMPTY, errorHeader, errorText, replyHeader } from "./rpc-replies.ts";
 
 /** What {@link serveStream} works with. */
 export interface RpcStreamOptions {
   readonly dispatcher: Dispatcher;
   readonly codec: Codec;
   readonly contentType: string;
+  /** The body of the first frame, without its envelope. */
+  readonly body: Uint8Array;
+  /** Of a stream whose frames are in envelopes. */
+  readonly envelope: CallEnvelope | undefined;
   readonly service: string;
   readonly logger: Logger;
 }
+
+/** What the frames to the caller need. */
+type ReplyOptions = Pick<RpcStreamOptions, "contentType" | "envelope" | "logger">;
 
 const DONE = { done: true, value: undefined } as const;
 /** The end of a stream, in either direction (spec 1.12). */
@@ -30,7 +38,7 @@ const EOS = "EOS";
 export function refuseStream(
   exchange: IncomingExchange,
   error: MicroError,
-  options: { readonly contentType: string; readonly refusal?: Refusal; readonly logger: Logger },
+  options: ReplyOptions & { readonly refusal?: Refusal },
 ): void {
   const replies = new Replies(exchange, exchange.accept(), options);
   replies.fail(error, options.refusal);
@@ -42,10 +50,12 @@ export async function serveStream(
   route: Route,
   options: RpcStreamOptions,
 ): Promise<void> {
-  const { dispatcher, codec, logger, service } = options;
+  const { dispatcher, codec, envelope, logger, service } = options;
   const stream = exchange.accept();
   const replies = new Replies(exchange, stream, options);
-  const requests = new RequestFrames(stream, (body) => decodeRequest(codec, body, route));
+  const requests = new RequestFrames(stream, (body) =>
+    decodeRequest(codec, envelope === undefined ? body : envelope.open(body), route),
+  );
   try {
     const origin: CallOrigin = {
       metadata: handlerMetadata(exchange),
@@ -56,8 +66,8 @@ export async function serveStream(
     const single = route.kind === "serverStream" || route.kind === "unary";
     let input: unknown = requests;
     if (single) {
-      const early = route.kind === "unary" && exchange.first.body.length > 0;
-      input = early ? decodeRequest(codec, exchange.first.body, route) : (await requests.next()).value;
+      const early = route.kind === "unary" && options.body.length > 0;
+      input = early ? decodeRequest(codec, options.body, route) : (await requests.next()).value;
     }
     const { call, result } = dispatcher.stream(route, origin, input);
     watch(call, { stream, requests, replies });
@@ -96,6 +106,7 @@ function watch(
 class Replies {
   readonly #stream: TransportStream;
   readonly #contentType: string;
+  readonly #envelope: CallEnvelope | undefined;
   readonly #logger: Logger;
   readonly #header: Metadata;
   readonly #id: string;
@@ -104,11 +115,12 @@ class Replies {
   constructor(
     exchange: IncomingExchange,
     stream: TransportStream,
-    { contentType, logger }: { readonly contentType: string; readonly logger: Logger },
+    { contentType, envelope, logger }: ReplyOptions,
   ) {
     const { header } = exchange.first;
     this.#stream = stream;
     this.#contentType = contentType;
+    this.#envelope = envelope;
     this.#logger = logger;
     this.#id = header.get("micro-id") ?? "";
     this.#header = this.#mark(replyHeader(contentType, this.#id), header.get("micro-stream"));
@@ -119,8 +131,9 @@ class Replies {
   }
 
   /** Resolves when there is room for more. */
-  async send(body: Uint8Array): Promise<void> {
+  async send(payload: Uint8Array): Promise<void> {
     if (this.#over) throw new MicroError({ code: "CANCELLED", detail: "the stream is over" });
+    const body = this.#envelope === undefined ? payload : this.#envelope.wrap(payload);
     await this.#stream.send({ header: this.#header, body });
   }
 
@@ -128,19 +141,21 @@ class Replies {
     const header = new Metadata(this.#header);
     header.setLower("micro-error", EOS);
     header.setLower("x-micro-error", EOS);
-    this.#last(header);
+    this.#last(header, EOS);
   }
 
   fail(error: MicroError, refusal?: Refusal): void {
     const header = errorHeader(error, { contentType: this.#contentType, id: this.#id, refusal });
-    this.#last(this.#mark(header, this.#header.get("micro-stream")));
+    this.#last(this.#mark(header, this.#header.get("micro-stream")), errorText(error));
   }
 
-  #last(header: Metadata): void {
+  #last(header: Metadata, error: string): void {
     if (this.#over) return;
     this.#over = true;
     try {
-      this.#stream.send({ header, body: EMPTY })?.catch(() => undefined);
+      // Go reads an envelope in each frame, the last one too.
+      const body = this.#envelope === undefined ? EMPTY : this.#envelope.fail(error);
+      this.#stream.send({ header, body })?.catch(() => undefined);
       this.#stream.closeSend();
     } catch (error) {
       // The caller has gone: the handler was told by that already.

@@ -1,4 +1,11 @@
-import type { Codec, Codecs } from "@micro/codec";
+import {
+  type Codec,
+  type Codecs,
+  type EnvelopeCodec,
+  hasEnvelope,
+  LEGACY_ENVELOPES,
+  type Wrapped,
+} from "@micro/codec";
 import { type Logger, Metadata, MicroError } from "@micro/core";
 import {
   decodeRequest,
@@ -9,6 +16,7 @@ import {
 } from "@micro/server";
 import type { IncomingExchange, Transport } from "@micro/transport";
 import { handlerMetadata, RpcCall } from "./rpc-call.ts";
+import { CallEnvelope, isLegacy } from "./rpc-envelope.ts";
 import { EMPTY, errorHeader, replyHeader } from "./rpc-replies.ts";
 import { refuseStream, serveStream } from "./rpc-stream.ts";
 
@@ -22,6 +30,8 @@ export interface RpcWireOptions {
 
 /** Content type of a request that names none (spec 1.3). */
 const DEFAULT_CONTENT_TYPE = "application/protobuf";
+/** Of a method that an envelope names. */
+const MAX_METHOD_LENGTH = 1024;
 
 /** The wire of Go Micro's rpc server (spec 1.2 to 1.12). */
 export function rpcWire(options: RpcWireOptions): ServerWire {
@@ -42,14 +52,35 @@ export function rpcWire(options: RpcWireOptions): ServerWire {
   };
 }
 
+/** A call whose envelope is still to be opened. */
+interface WrappedCall {
+  readonly codec: EnvelopeCodec;
+  readonly contentType: string;
+  /** Empty when the header names none. */
+  readonly endpoint: string;
+}
+
+/** What a first message asks for. */
+interface FoundCall {
+  readonly codec: Codec;
+  readonly contentType: string;
+  readonly endpoint: string;
+  /** Without its envelope. */
+  readonly body: Uint8Array;
+  readonly envelope: CallEnvelope | undefined;
+}
+
 /** Reads what a first message asks for. */
 class Receiver {
   readonly #options: RpcWireOptions;
   readonly #core: RunningCore;
+  /** The envelopes of requests in Go's old protocol, by the content type they give. */
+  readonly #legacy: ReadonlyMap<string, EnvelopeCodec>;
 
   constructor(options: RpcWireOptions, core: RunningCore) {
     this.#options = options;
     this.#core = core;
+    this.#legacy = legacyEnvelopes(options.codecs);
   }
 
   /** Never throws: it is called by the transport's read loop. */
@@ -68,24 +99,63 @@ class Receiver {
   }
 
   #call(exchange: IncomingExchange, codec: Codec, contentType: string): void {
-    const { service, logger } = this.#options;
-    const { dispatcher } = this.#core;
     const { header, body } = exchange.first;
     // Each stands for the other when one is missing (spec 1.3).
-    const route = dispatcher.route(header.get("micro-endpoint") || header.get("micro-method") || "");
-    const options = { codec, contentType, service, logger };
-    if (header.get("micro-stream")) {
+    const endpoint = header.get("micro-endpoint") || header.get("micro-method") || "";
+    if (hasEnvelope(codec)) this.#wrapped(exchange, { codec, contentType, endpoint });
+    else {
+      const legacy = this.#legacy.get(contentType);
+      if (legacy !== undefined && isLegacy(header, endpoint)) {
+        this.#wrapped(exchange, { codec: legacy, contentType, endpoint });
+      } else this.#start(exchange, { codec, contentType, endpoint, body, envelope: undefined });
+    }
+  }
+
+  /** A call in an envelope: the method is in there too, but the header counts (spec 1.6). */
+  #wrapped(exchange: IncomingExchange, { codec, contentType, endpoint }: WrappedCall): void {
+    const { envelope: format } = codec;
+    const { header, body } = exchange.first;
+    // The first frame of a stream only starts the handler: Go sends it without a body when there is nothing to say.
+    const opens = body.length === 0 && header.get("micro-stream") !== undefined && endpoint !== "";
+    let request: Wrapped | undefined;
+    let problem: MicroError | undefined;
+    try {
+      if (!opens) request = checkedMethod(format.unwrap(body, "request"), contentType);
+    } catch (error) {
+      problem = MicroError.from(error);
+    }
+    const said = request ?? { method: endpoint, id: header.get("micro-id") ?? "" };
+    const envelope = new CallEnvelope(format, said);
+    const call = { codec, contentType, endpoint: endpoint || (request?.method ?? ""), envelope };
+    if (problem === undefined) this.#start(exchange, { ...call, body: request?.payload ?? EMPTY });
+    else this.#refuse(exchange, call, this.#unreadable(call, problem));
+  }
+
+  /** Where a plain type was only taken for an envelope, nothing said what to call (spec 1.8). */
+  #unreadable({ codec, contentType, endpoint }: WrappedCall, problem: MicroError): MicroError {
+    const route = this.#core.dispatcher.route(endpoint);
+    if (!(contentType in codec.envelope.payloads) && MicroError.is(route)) return route;
+    const { code, detail } = problem;
+    return new MicroError({ id: this.#options.service, code, detail, cause: problem });
+  }
+
+  #start(exchange: IncomingExchange, found: FoundCall): void {
+    const { service, logger } = this.#options;
+    const { dispatcher } = this.#core;
+    const { codec, endpoint, body } = found;
+    const route = dispatcher.route(endpoint);
+    if (MicroError.is(route)) {
+      this.#refuse(exchange, found, route);
+      return;
+    }
+    const options = { ...found, service, logger, route };
+    if (exchange.first.header.get("micro-stream")) {
       const refusal = dispatcher.refusal();
-      if (MicroError.is(route)) refuseStream(exchange, route, options);
-      else if (refusal === undefined) void serveStream(exchange, route, { ...options, dispatcher });
+      if (refusal === undefined) void serveStream(exchange, route, { ...options, dispatcher });
       else refuseStream(exchange, dispatcher.refusalError(refusal), { ...options, refusal });
       return;
     }
-    const call = new RpcCall(exchange, { ...options, route: MicroError.is(route) ? undefined : route });
-    if (MicroError.is(route)) {
-      call.fail(route);
-      return;
-    }
+    const call = new RpcCall(exchange, options);
     if (route.kind !== "unary") {
       call.fail(notUnary(route));
       return;
@@ -98,6 +168,13 @@ class Receiver {
       return;
     }
     dispatcher.unary(route, call, message);
+  }
+
+  #refuse(exchange: IncomingExchange, found: Omit<FoundCall, "body">, error: MicroError): void {
+    const { service, logger } = this.#options;
+    const options = { ...found, service, logger, route: undefined };
+    if (exchange.first.header.get("micro-stream")) refuseStream(exchange, error, options);
+    else new RpcCall(exchange, options).fail(error);
   }
 
   /** A 200 in plain text and without Micro-Error, as Go says it (spec 1.11). */
@@ -128,4 +205,21 @@ class Receiver {
       logger.warn("could not answer an event", { error, topic, remote });
     }
   }
+}
+
+/** An error names the method in a header, which has less room than a body. */
+function checkedMethod(request: Wrapped, contentType: string): Wrapped {
+  const { length } = request.method;
+  if (length <= MAX_METHOD_LENGTH) return request;
+  const detail = `${contentType} body: its method has ${length} characters, more than ${MAX_METHOD_LENGTH}`;
+  throw new MicroError({ code: "BAD_REQUEST", detail });
+}
+
+function legacyEnvelopes(codecs: Codecs): ReadonlyMap<string, EnvelopeCodec> {
+  const found = new Map<string, EnvelopeCodec>();
+  for (const [contentType, envelope] of LEGACY_ENVELOPES) {
+    const codec = codecs.find(envelope);
+    if (codec !== undefined && hasEnvelope(codec)) found.set(contentType, codec);
+  }
+  return found;
 }

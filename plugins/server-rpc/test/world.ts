@@ -1,5 +1,5 @@
 import { connect, type Socket } from "node:net";
-import { Codecs } from "@micro/codec";
+import { type CodecInstance, Codecs } from "@micro/codec";
 import { bytesCodec } from "@micro/codec-bytes";
 import { jsonCodec } from "@micro/codec-json";
 import type { HandlerBinding, Logger, LogMessage, SubscriberBinding } from "@micro/core";
@@ -49,12 +49,16 @@ const rawProtobuf = {
 export async function startWorld(given: {
   readonly handlers?: readonly HandlerBinding[];
   readonly subscribers?: readonly SubscriberBinding[];
+  /** @default JSON, bytes, and one that stands for protobuf */
+  readonly codecs?: readonly CodecInstance[];
 }): Promise<World> {
   const logged: string[] = [];
   const note = (message: LogMessage): void =>
     void logged.push(typeof message === "string" ? message : message());
   const logger: Logger = { ...nullLogger, warn: note, error: note, child: () => logger };
-  const codec = new Codecs([await instantiate(jsonCodec), await instantiate(bytesCodec), rawProtobuf]);
+  const codec = new Codecs(
+    given.codecs ?? [await instantiate(jsonCodec), await instantiate(bytesCodec), rawProtobuf],
+  );
   const transport = await instantiate(httpTransport, { deps: { logger } });
   const registry = { name: "none", register: async () => undefined, deregister: async () => undefined };
   const broker = {
@@ -146,4 +150,15 @@ export function goRequest(
     "",
     body === "" ? "0\r\n\r\n" : body,
   ].join("\r\n");
+}
+
+/** The same with a body of any bytes. */
+export function goRequestOf(
+  header: Readonly<Record<string, string>>,
+  body: Uint8Array,
+  type: string,
+): Uint8Array {
+  const [head = ""] = goRequest(header, "", type).split("\r\n\r\n", 1);
+  const framed = head.replace("Transfer-Encoding: chunked", `Content-Length: ${body.length}`);
+  return Buffer.concat([Buffer.from(`${framed}\r\n\r\n`), body]);
 }

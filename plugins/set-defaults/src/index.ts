@@ -2,7 +2,11 @@ import { httpBroker } from "@micro/broker-http";
 import { yargsCli } from "@micro/cli-yargs";
 import { rpcClient } from "@micro/client-rpc";
 import { bytesCodec } from "@micro/codec-bytes";
+import { grpcCodec } from "@micro/codec-grpc";
 import { jsonCodec } from "@micro/codec-json";
+import { jsonrpcCodec } from "@micro/codec-jsonrpc";
+import { protobufCodec } from "@micro/codec-protobuf";
+import { protorpcCodec } from "@micro/codec-protorpc";
 import { textCodec } from "@micro/codec-text";
 import { consoleLogger } from "@micro/logger-console";
 import { mdnsRegistry } from "@micro/registry-mdns";
@@ -17,6 +21,10 @@ export const defaults = [
   jsonCodec,
   bytesCodec,
   textCodec,
+  protobufCodec,
+  jsonrpcCodec,
+  protorpcCodec,
+  grpcCodec,
   mdnsRegistry,
   randomSelector,
   roundRobinSelector,

@@ -14,6 +14,27 @@ export const MAX_MESSAGE_DEPTH = 100;
 
 /** A complete copy of `value` as a message of the type. Throws a {@link MessageProblem}. */
 export function buildMessage(type: AnyMessageType, value: unknown, depth = 0): Record<string, unknown> {
+  const source = messageSource(type, value, depth);
+  const message: Record<string, unknown> = {};
+  for (const field of descriptorOf(type).fields) {
+    const { key } = field;
+    const given = propertyOf(source, key);
+    if (given !== undefined) message[key] = buildField(field, given, depth);
+    else if (field.presence === "required") throw new MessageProblem("is required").in(key);
+    else if (field.presence === "implicit") message[key] = defaultOf(field);
+  }
+  return message;
+}
+
+/**
+ * `value` as the properties of a message, which may lack any: an object with no unknown ones, and with at most one of
+ * each oneof. Throws a {@link MessageProblem}.
+ */
+export function messageSource(
+  type: AnyMessageType,
+  value: unknown,
+  depth: number,
+): Readonly<Record<string, unknown>> {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     throw new MessageProblem(`must be a ${type.typeName}, not ${kindOf(value)}`);
   }
@@ -21,33 +42,28 @@ export function buildMessage(type: AnyMessageType, value: unknown, depth = 0): R
     throw new MessageProblem(`messages are nested deeper than ${MAX_MESSAGE_DEPTH}`);
   }
   const source = value as Readonly<Record<string, unknown>>;
-  const { fields, byKey } = descriptorOf(type);
+  const { byKey, oneofs } = descriptorOf(type);
   for (const key of Object.keys(source)) {
     if (!byKey.has(key) && source[key] !== undefined) throw unknownField(type, key);
   }
-  const message: Record<string, unknown> = {};
-  let taken: Map<string, string> | undefined;
-  for (const field of fields) {
-    const { key } = field;
-    const given = propertyOf(source, key);
-    if (given === undefined || given === null) {
-      if (field.presence === "required") throw new MessageProblem("is required").in(key);
-      if (field.presence === "implicit") message[key] = defaultOf(field);
-      continue;
-    }
-    if (field.oneof !== undefined) {
-      taken ??= new Map();
-      const other = taken.get(field.oneof);
-      if (other !== undefined) {
-        throw new MessageProblem(`'${other}' is set already, and both are of the oneof '${field.oneof}'`).in(
-          key,
-        );
+  if (oneofs.size > 0) checkOneofs(oneofs, source);
+  return source;
+}
+
+function checkOneofs(
+  oneofs: ReadonlyMap<string, readonly Field[]>,
+  source: Readonly<Record<string, unknown>>,
+): void {
+  for (const [name, members] of oneofs) {
+    let taken: string | undefined;
+    for (const { key } of members) {
+      if (propertyOf(source, key) === undefined) continue;
+      if (taken !== undefined) {
+        throw new MessageProblem(`'${taken}' is set already, and both are of the oneof '${name}'`).in(key);
       }
-      taken.set(field.oneof, key);
+      taken = key;
     }
-    message[key] = buildField(field, given, depth);
   }
-  return message;
 }
 
 /** The value of a field that is not there and has no presence. */
@@ -65,9 +81,16 @@ export function unknownField(type: AnyMessageType, key: string): MessageProblem 
   return new MessageProblem(`unknown field of ${type.typeName}: ${hint}`).in(key);
 }
 
-/** Getters of classes count; what every object inherits (`constructor` and its like) does not. */
-function propertyOf(source: Readonly<Record<string, unknown>>, key: string): unknown {
-  return Object.hasOwn(source, key) || !(key in Object.prototype) ? source[key] : undefined;
+/**
+ * A property of an object that a writer gave; undefined for null too. Getters of classes count; what every object
+ * inherits (`constructor` and its like) does not.
+ */
+export function propertyOf(source: Readonly<Record<string, unknown>>, key: string): unknown {
+  const value = source[key] ?? undefined;
+  // All that objects inherit are functions, and no field is one: a function of the object's own stays, to be refused.
+  return typeof value === "function" && key in Object.prototype && !Object.hasOwn(source, key)
+    ? undefined
+    : value;
 }
 
 function buildField(field: Field, given: unknown, depth: number): unknown {

@@ -129,6 +129,8 @@ class LazyDescriptor implements MessageDescriptor {
   #fields: readonly Field[] | undefined = undefined;
   #byKey: ReadonlyMap<string, Field> | undefined = undefined;
   #byNumber: ReadonlyMap<number, Field> | undefined = undefined;
+  #byJsonName: ReadonlyMap<string, Field> | undefined = undefined;
+  #oneofs: ReadonlyMap<string, readonly Field[]> | undefined = undefined;
 
   constructor(
     file: ProtoFile,
@@ -174,6 +176,27 @@ class LazyDescriptor implements MessageDescriptor {
       this.#byNumber = byNumber;
     }
     return this.#byNumber;
+  }
+
+  get byJsonName(): ReadonlyMap<string, Field> {
+    if (this.#byJsonName === undefined) {
+      const byJsonName = new Map(this.fields.map((field) => [field.name, field]));
+      // A JSON name that is another field's original name means the field that has it in JSON.
+      for (const field of this.fields) byJsonName.set(field.jsonName, field);
+      this.#byJsonName = byJsonName;
+    }
+    return this.#byJsonName;
+  }
+
+  get oneofs(): ReadonlyMap<string, readonly Field[]> {
+    if (this.#oneofs === undefined) {
+      const oneofs = new Map<string, Field[]>();
+      for (const field of this.fields) {
+        if (field.oneof !== undefined) oneofs.set(field.oneof, [...(oneofs.get(field.oneof) ?? []), field]);
+      }
+      this.#oneofs = oneofs;
+    }
+    return this.#oneofs;
   }
 }
 

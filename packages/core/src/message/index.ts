@@ -15,7 +15,15 @@ export type {
 
 // ---- for authors of codecs and tools ----
 
-export { defaultOf, MAX_MESSAGE_DEPTH, mapKey, unknownField } from "./build.ts";
+export {
+  buildMessage,
+  defaultOf,
+  MAX_MESSAGE_DEPTH,
+  mapKey,
+  messageSource,
+  propertyOf,
+  unknownField,
+} from "./build.ts";
 export { lowerCamelCase } from "./define.ts";
 export {
   type AnyMessageType,

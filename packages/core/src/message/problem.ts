@@ -19,5 +19,5 @@ export function kindOf(value: unknown): string {
   if (Array.isArray(value)) return "a list";
   if (typeof value === "string") return value.length <= 40 ? JSON.stringify(value) : "a text";
   if (typeof value === "object") return "an object";
-  return typeof value === "function" ? "a function" : String(value);
+  return typeof value === "function" ? "a function" : String(value as number | bigint | boolean | undefined);
 }

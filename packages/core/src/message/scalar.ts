@@ -62,7 +62,7 @@ export function readScalar(type: ScalarType, value: unknown, int64: Int64Form): 
       return value;
     case "bytes":
       if (!(value instanceof Uint8Array)) throw notA("Uint8Array", value);
-      return Uint8Array.from(value);
+      return new Uint8Array(value);
     case "double":
       if (typeof value !== "number") throw notA("number", value);
       return value;

@@ -1,0 +1,1 @@
+export { grpcCodec } from "./grpc-codec.ts";

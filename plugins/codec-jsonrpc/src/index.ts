@@ -1,0 +1,1 @@
+export { jsonrpcCodec } from "./jsonrpc-codec.ts";

@@ -1,0 +1,188 @@
+import {
+  type AnyMessageType,
+  type EnumType,
+  enumDescriptorOf,
+  type Field,
+  type Int64Form,
+  isEnumType,
+  isMessageType,
+  MessageProblem,
+  scalarDefault,
+} from "@micro/core/message";
+import type { Reader } from "protobufjs/minimal.js";
+import { scalarWire } from "./scalars.ts";
+
+/** A message, while it is read. */
+export type Message = Record<string, unknown>;
+
+/** Reads fields into the message until the reader's end. */
+export type ReadMessage = (reader: Reader, message: Message | undefined, depth: number) => Message;
+
+/** Reads one value; `before` is what a message of the same field is merged into. */
+type ReadValue = (reader: Reader, before: unknown, depth: number) => unknown;
+
+/** Reads one occurrence of a field, behind its tag. */
+export type ReadField = (reader: Reader, message: Message, depth: number) => void;
+
+/** What the library throws about bytes, in our words; undefined for errors that are not about bytes. */
+export function asProblem(error: unknown): MessageProblem | undefined {
+  if (error instanceof MessageProblem) return error;
+  if (!(error instanceof Error)) return undefined;
+  let text: string;
+  if (error.message.startsWith("index out of range")) text = "the bytes end inside a value";
+  else if ((error as { code?: unknown }).code === "ERR_ENCODING_INVALID_ENCODED_DATA") text = "is not UTF-8";
+  else if (/^(invalid|illegal|max depth)/.test(error.message)) text = error.message;
+  else return undefined;
+  const problem = new MessageProblem(text);
+  problem.cause = error;
+  return problem;
+}
+
+/** What a field's reader has to know beside its definition. */
+export interface Surroundings {
+  readonly syntax: "proto2" | "proto3";
+  readonly readerOf: (type: AnyMessageType) => ReadMessage;
+  /** The other properties of the field's oneof. */
+  readonly rivals: readonly string[];
+}
+
+/** The readers of a field, for each wire type that it may have. */
+export function* fieldReaders(
+  field: Field,
+  around: Surroundings,
+): Generator<readonly [wireType: number, ReadField]> {
+  const { key, type } = field;
+  const { wireType, read } = valueReader(field, around);
+  if (field.shape === "map") {
+    yield [2, mapReader(field, { wireType, read })];
+  } else if (field.shape === "repeated") {
+    yield [
+      wireType,
+      (reader, message, depth) => void (message[key] as unknown[]).push(read(reader, undefined, depth)),
+    ];
+    // Numbers come one by one or in a block, whatever the definition says.
+    if (wireType !== 2) yield [2, packedReader(key, read)];
+  } else if (isEnumType(type) && enumDescriptorOf(type).file.syntax === "proto2") {
+    yield [wireType, closedEnumReader(key, { type, read, rivals: around.rivals })];
+  } else if (around.rivals.length > 0) {
+    yield [
+      wireType,
+      (reader, message, depth) => {
+        const value = read(reader, message[key], depth);
+        for (const rival of around.rivals) if (message[rival] !== undefined) delete message[rival];
+        message[key] = value;
+      },
+    ];
+  } else {
+    yield [
+      wireType,
+      (reader, message, depth) => {
+        message[key] = read(reader, message[key], depth);
+      },
+    ];
+  }
+}
+
+interface ValueReader {
+  readonly wireType: number;
+  readonly read: ReadValue;
+}
+
+function valueReader(field: Field, { syntax, readerOf }: Surroundings): ValueReader {
+  const { type, int64 } = field;
+  if (isMessageType(type)) {
+    const readMessageOf = readerOf(type);
+    return {
+      wireType: 2,
+      read: (reader, before, depth) => {
+        const outer = enter(reader);
+        const message = readMessageOf(reader, before as Message | undefined, depth + 1);
+        reader.len = outer;
+        return message;
+      },
+    };
+  }
+  const wire = scalarWire(typeof type === "string" ? type : "int32", syntax);
+  return { wireType: wire.wireType, read: (reader) => wire.read(reader, int64) };
+}
+
+/**
+ * Puts the reader's end at the end of the block that begins here, and gives the end to put back. A length that lies is a
+ * problem.
+ */
+function enter(reader: Reader): number {
+  const length = reader.size();
+  const outer = reader.len;
+  const end = reader.pos + length;
+  if (end > outer) {
+    throw new MessageProblem(`announces ${length} bytes where ${outer - reader.pos} are left`);
+  }
+  reader.len = end;
+  return outer;
+}
+
+function packedReader(key: string, read: ReadValue): ReadField {
+  return (reader, message) => {
+    const list = message[key] as unknown[];
+    const outer = enter(reader);
+    while (reader.pos < reader.len) list.push(read(reader, undefined, 0));
+    reader.len = outer;
+  };
+}
+
+/** A number that a closed enum of proto2 does not have counts as an unknown field. */
+function closedEnumReader(
+  key: string,
+  {
+    type,
+    read,
+    rivals,
+  }: { readonly type: EnumType; readonly read: ReadValue; readonly rivals: readonly string[] },
+): ReadField {
+  const { nameOf } = enumDescriptorOf(type);
+  return (reader, message) => {
+    const value = read(reader, undefined, 0) as number;
+    if (!nameOf.has(value)) return;
+    for (const rival of rivals) if (message[rival] !== undefined) delete message[rival];
+    message[key] = value;
+  };
+}
+
+const KEY_FIELD = 1;
+const VALUE_FIELD = 2;
+
+function mapReader(field: Field, value: ValueReader): ReadField {
+  const { key: property, type, mapKey } = field;
+  if (mapKey === undefined) throw new TypeError(`field '${field.name}': a map needs the type of its keys`);
+  const keyWire = scalarWire(mapKey, "proto3");
+  const keyTag = (KEY_FIELD << 3) | keyWire.wireType;
+  const valueTag = (VALUE_FIELD << 3) | value.wireType;
+  const defaultKey = String(scalarDefault(mapKey, "string"));
+  const defaultValue = mapDefault(type, field.int64);
+  return (reader, message, depth) => {
+    let key = defaultKey;
+    let entry: unknown;
+    try {
+      const outer = enter(reader);
+      while (reader.pos < reader.len) {
+        const tag = reader.tag();
+        if (tag === keyTag) key = String(keyWire.read(reader, "string"));
+        else if (tag === valueTag) entry = value.read(reader, entry, depth);
+        else reader.skipType(tag & 7, depth, tag >>> 3);
+      }
+      reader.len = outer;
+      if (key === "__proto__") throw new MessageProblem("this key is not allowed");
+    } catch (error) {
+      throw asProblem(error)?.in(key) ?? error;
+    }
+    (message[property] as Message)[key] = entry ?? defaultValue();
+  };
+}
+
+/** What an entry without a value has. */
+function mapDefault(type: Field["type"], int64: Int64Form): () => unknown {
+  if (typeof type === "string") return () => scalarDefault(type, int64);
+  if (isMessageType(type)) return () => type.create();
+  const first = enumDescriptorOf(type).values[0]?.[1] ?? 0;
+  return () => first;
+}

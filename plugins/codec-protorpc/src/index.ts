@@ -1,0 +1,1 @@
+export { protorpcCodec } from "./protorpc-codec.ts";
