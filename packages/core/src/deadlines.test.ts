@@ -78,3 +78,27 @@ test("what never expires is found among all and costs no timer", () => {
   deadlines.remove(forever);
   expect(deadlines.all()).toEqual([]);
 });
+
+test("a deadline that is not asked for is not read before the next tick, and holds all the same", async () => {
+  const deadlines = new Deadlines();
+  const started = Date.now();
+  let read = 0;
+  const ended = entry(0, () => undefined);
+  const never = entry(Infinity, () => undefined);
+  await new Promise<void>((resolve) => {
+    const late: Expiring = {
+      ...entry(0, resolve),
+      get dueAt() {
+        read++;
+        return started + 40;
+      },
+    };
+    for (const one of [ended, late, never]) deadlines.addUnasked(one);
+    deadlines.remove(ended);
+    expect(read).toBe(0);
+    expect(deadlines.all()).toEqual([never, late]);
+  });
+  expect(read).toBeGreaterThan(0);
+  expect(Date.now() - started).toBeGreaterThanOrEqual(40);
+  expect(deadlines.all()).toEqual([never]);
+});
