@@ -65,6 +65,12 @@ test("a key named __proto__ changes no prototype", () => {
   expect("polluted" in copy).toBe(false);
 });
 
+test("a key named constructor is data, and an object without a prototype is plain", () => {
+  const bare = Object.assign(Object.create(null) as object, { a: 1 });
+  const copy = isolate({ constructor: "Acme", bare, none: { constructor: null } }, jsonCall());
+  expect(copy).toEqual({ constructor: "Acme", bare: { a: 1 }, none: { constructor: null } });
+});
+
 test("what the codec refuses is refused in the client's name", () => {
   const circle: { self?: unknown } = {};
   circle.self = circle;

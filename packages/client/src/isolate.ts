@@ -35,6 +35,9 @@ function copy(value: unknown, depth: number): unknown {
 function copyObject(value: object, depth: number): unknown {
   if (depth >= MAX_DEPTH) throw NOT_PLAIN;
   if (Array.isArray(value)) return copyList(value, depth);
+  // Asked first, because it tells the compiler the hidden class: the prototype is then known without a call.
+  const maker: unknown = value.constructor;
+  if (maker !== Object && maker !== undefined) throw NOT_PLAIN;
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype !== Object.prototype && prototype !== null) throw NOT_PLAIN;
   // Spreading keeps the hidden class: several times faster than building the copy key by key.
