@@ -157,9 +157,9 @@ function fits(
 /** A call as a node of this process gets it: what it needs of the call is made on first use. */
 export class LocalRequest implements LocalCall {
   readonly message: unknown;
-  readonly #call: ClientCall;
+  readonly #call: LocalCall;
 
-  constructor(call: ClientCall, message: unknown) {
+  constructor(call: LocalCall, message: unknown) {
     this.#call = call;
     this.message = message;
   }

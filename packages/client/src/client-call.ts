@@ -3,15 +3,18 @@ import {
   type CallContext,
   type CallKind,
   Cancellation,
-  type Deadlines,
   type Expiring,
+  type LocalCall,
+  type LocalSink,
   Metadata,
   type MicroError,
   type StandardSchema,
   UNWATCHED,
 } from "@micro/core";
+import type { AbortTarget, CallOwner } from "./call-parties.ts";
 import type { CallOptions } from "./client.ts";
 import { cancelled, clientError } from "./client-errors.ts";
+import type { LocalWay } from "./local-way.ts";
 import type { MessageCodec, TargetRequest } from "./network.ts";
 
 /** What is the same for all calls of one method; made once per method. */
@@ -27,49 +30,35 @@ export interface CallShape {
   readonly typeName: string | undefined;
   /** What a selector is asked when the call has no options of its own. */
   readonly target: TargetRequest;
-}
-
-/** Who is told that a call is over before it ended by itself. */
-export interface AbortTarget {
-  aborted(reason: Error): void;
-  /** The time of one attempt is over, but not yet that of the call. */
-  attemptExpired?(): void;
-  /** Makes the attempt that was chosen: what the attempt middleware stands around. */
-  perform?(): Promise<unknown>;
-}
-
-/** What a call belongs to. */
-export interface CallOwner {
-  /** Name of the calling service. */
-  readonly service: string;
-  readonly deadlines: Deadlines;
-  /** Default of unary calls, in ms. */
-  readonly timeoutMs: number;
-  /** The codec of a content type, or of the client's own. Throws `BAD_REQUEST` for one that no listed codec serves. */
-  codecOf(contentType: string | undefined): MessageCodec;
+  /** How the last call without options got into a node of this process; looked up again when that has changed. */
+  localWay?: LocalWay | undefined;
 }
 
 /** Timers of two processes for one deadline do not differ by more. */
 const SAME_DEADLINE_MS = 25;
 
-/** One call of a client as middleware sees it, with its deadline and the ways to end it early. */
-export class ClientCall implements Call, Expiring {
+/**
+ * One call of a client as middleware sees it, with its deadline and the ways to end it early. It is also what a node of
+ * this process is given, so that most calls inside the process need no other object on this side.
+ */
+export class ClientCall implements Call, Expiring, LocalCall, LocalSink {
   readonly shape: CallShape;
   readonly options: CallOptions | undefined;
-  readonly deadline: number;
   message: unknown;
   /** Whoever carries the call out now. */
   run: AbortTarget | undefined = undefined;
   /** Whoever the caller waits for, when middleware stands between. */
   guard: AbortTarget | undefined = undefined;
-  dueAt: number;
   slot = UNWATCHED;
   previous: Expiring | undefined = undefined;
   next: Expiring | undefined = undefined;
   readonly #owner: CallOwner;
   readonly #parent: CallContext | undefined;
+  #deadline: number | undefined = undefined;
+  /** Set while an attempt must end before the call does. */
+  #attemptDeadline: number | undefined = undefined;
   /** True when there was no time left from the start. */
-  readonly #late: boolean;
+  #late = false;
   #reason: Error | undefined = undefined;
   #ended = false;
   #metadata: Metadata | undefined = undefined;
@@ -93,7 +82,8 @@ export class ClientCall implements Call, Expiring {
     this.message = given.message;
     this.#parent = parent;
     // A stream may live long: only an explicit timeout, or the caller's own deadline, ends it.
-    const timeoutMs = options?.timeoutMs ?? (shape.kind === "unary" ? owner.timeoutMs : Infinity);
+    const timeoutMs = options?.timeoutMs ?? this.#defaultTimeoutMs;
+    if (options?.timeoutMs === undefined && parent === undefined && timeoutMs > 0) return;
     if (!(timeoutMs >= 0)) {
       throw clientError("BAD_REQUEST", `${shape.endpoint}: timeoutMs is ${timeoutMs}, it must be 0 or more`, {
         notSent: true,
@@ -101,9 +91,18 @@ export class ClientCall implements Call, Expiring {
     }
     const now = Date.now();
     const own = now + timeoutMs;
-    this.deadline = parent === undefined ? own : Math.min(own, parent.deadline);
-    this.dueAt = this.deadline;
-    this.#late = this.deadline <= now;
+    this.#deadline = parent === undefined ? own : Math.min(own, parent.deadline);
+    this.#late = this.#deadline <= now;
+  }
+
+  get #defaultTimeoutMs(): number {
+    return this.shape.kind === "unary" ? this.#owner.timeoutMs : Infinity;
+  }
+
+  /** Fixed from the start where somebody named a time. The default begins when it is first asked for: clocks cost time. */
+  get deadline(): number {
+    this.#deadline ??= Date.now() + this.#defaultTimeoutMs;
+    return this.#deadline;
   }
 
   get side(): "client" {
@@ -178,13 +177,20 @@ export class ClientCall implements Call, Expiring {
     return `${this.service} ${this.endpoint}`;
   }
 
+  /** True when no time is left, or whoever asked for it has given up already. */
+  get mustNotBegin(): boolean {
+    if (this.#late || this.#reason !== undefined) return true;
+    return this.options?.signal?.aborted === true || this.#parent?.cancellation.aborted === true;
+  }
+
   /** Begins to watch deadline, signal and the calling handler. */
   watch(): void {
     if (this.#late) {
       this.abort(this.timeoutError());
       return;
     }
-    this.#owner.deadlines.add(this);
+    if (this.#deadline === undefined) this.#owner.deadlines.addUnasked(this);
+    else this.#owner.deadlines.add(this);
     const signal = this.options?.signal;
     if (this.#parent === undefined && signal === undefined) return;
     const abort = (reason: unknown): void => this.abort(cancelled(this.label, reason));
@@ -219,6 +225,15 @@ export class ClientCall implements Call, Expiring {
     this.guard?.aborted(reason);
   }
 
+  /** What a node of this process says that took time. */
+  replied(reply: unknown): void {
+    this.run?.replied?.(reply);
+  }
+
+  failed(error: MicroError): void {
+    this.run?.failed?.(error);
+  }
+
   /** `promise`, or a rejection when the call is given up first; `late` gets what comes after that. */
   during<T>(promise: Promise<T>, late?: (value: T) => void): Promise<T> {
     return new Promise((resolve, reject) => {
@@ -244,18 +259,23 @@ export class ClientCall implements Call, Expiring {
     });
   }
 
-  /** Watches for the end of an attempt instead of the end of the call. */
-  limitAttempt(deadline: number): void {
-    if (deadline === this.dueAt) return;
+  /** Watches for the end of an attempt instead of the end of the call; undefined takes that back. */
+  limitAttempt(deadline: number | undefined): void {
+    const earlier = deadline === this.#deadline ? undefined : deadline;
+    if (earlier === this.#attemptDeadline) return;
     this.#owner.deadlines.remove(this);
-    this.dueAt = deadline;
+    this.#attemptDeadline = earlier;
     this.#owner.deadlines.add(this);
+  }
+
+  get dueAt(): number {
+    return this.#attemptDeadline ?? this.deadline;
   }
 
   expire(): void {
     if (this.dueAt < this.deadline && Date.now() < this.deadline) {
       const { run } = this;
-      this.dueAt = this.deadline;
+      this.#attemptDeadline = undefined;
       this.#owner.deadlines.add(this);
       run?.attemptExpired?.();
       return;

@@ -1,11 +1,13 @@
-import type { Call, Deadlines, Invoke, Logger, ServiceScope } from "@micro/core";
-import type { CallOwner } from "./client-call.ts";
+import type { Call, Deadlines, Exchange, Invoke, Logger, ServiceScope } from "@micro/core";
+import type { CallOwner } from "./call-parties.ts";
 import type { ClientConfig, ClientWire, TargetSelector } from "./network.ts";
 import type { RetryBudget } from "./retry-budget.ts";
 
 /** What all calls of one client share. */
 export interface ClientContext extends CallOwner {
   readonly scope: ServiceScope;
+  /** Where the nodes of this process are found. */
+  readonly exchange: Exchange;
   readonly config: ClientConfig;
   readonly selector: TargetSelector;
   readonly preferLocal: boolean;

@@ -28,6 +28,7 @@ import { CLIENT_ID, cancelled, clientError } from "./client-errors.ts";
 import type { ClientCoreOptions } from "./network.ts";
 import { ReplyStream } from "./reply-stream.ts";
 import { RetryBudget } from "./retry-budget.ts";
+import { runUnary } from "./run-unary.ts";
 import { runStream } from "./stream-run.ts";
 import { UnaryRun } from "./unary-run.ts";
 
@@ -49,6 +50,7 @@ class CoreClient implements Client {
     const { client, attempt } = scope.middleware;
     this.#context = {
       scope,
+      exchange: scope.exchange,
       config,
       selector,
       preferLocal: selector.preferLocal ?? true,
@@ -141,9 +143,7 @@ class CoreClient implements Client {
       return Promise.reject(error as Error);
     }
     this.#context.budget.earn();
-    return this.#chain === undefined
-      ? new UnaryRun(this.#context, call, true).promise
-      : this.#guarded(call, this.#chain);
+    return this.#chain === undefined ? runUnary(this.#context, call) : this.#guarded(call, this.#chain);
   }
 
   async #clientStream(
@@ -188,7 +188,7 @@ class CoreClient implements Client {
 
   /** What stands inside the client middleware. */
   #carryOut(call: ClientCall): Promise<unknown> {
-    if (call.kind === "unary") return new UnaryRun(this.#context, call, false).promise;
+    if (call.kind === "unary") return new UnaryRun(this.#context, call, false).start();
     return call.kind === "event" ? this.#publish(call) : runStream(this.#context, call);
   }
 

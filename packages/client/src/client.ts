@@ -12,7 +12,8 @@ import type {
 export interface CallOptions {
   /**
    * For the whole call, all attempts included; no more than what is left of the calling handler's own deadline.
-   * @default the client's `pool_request_timeout` (5 s); none for streams
+   * @default the client's `pool_request_timeout` (5 s), from when somebody first looks, at the latest a few ms after the
+   * call began to wait; none for streams
    */
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;

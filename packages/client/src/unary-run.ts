@@ -1,8 +1,10 @@
-import { type LocalCall, type LocalNode, MicroError } from "@micro/core";
+import { type LocalNode, MicroError, PENDING } from "@micro/core";
 import { Attempts, localBehind, localNode } from "./attempts.ts";
-import type { AbortTarget, ClientCall } from "./client-call.ts";
+import type { AbortTarget } from "./call-parties.ts";
+import type { ClientCall } from "./client-call.ts";
 import type { ClientContext } from "./client-context.ts";
 import { CLIENT_ID, cancelled, clientError, isolatedError } from "./client-errors.ts";
+import { entryOf } from "./local-way.ts";
 import { isolateReply, isolateRequest } from "./messages.ts";
 import type {
   AttemptOutcome,
@@ -18,20 +20,13 @@ interface Waiter {
   readonly reject: (error: Error) => void;
 }
 
-/** A node whose unary calls can be made by callback: our own servers are, and it saves promises. */
-interface DirectNode {
-  answer(call: LocalCall, sink: { replied(value: unknown): void; failed(error: MicroError): void }): void;
-}
-
 /**
- * Carries out one unary call: attempts one after the other until a reply, a final error, or the end of the time. It is
- * also what the wire, or a node of this process, is given, so that an attempt costs no further objects.
+ * Attempts of one unary call, one after the other until a reply, a final error, or the end of the time. It is also what
+ * the wire is given, so that an attempt costs no further objects.
  */
-export class UnaryRun implements AbortTarget, AttemptSink, AttemptRequest, LocalCall {
+export class UnaryRun implements AbortTarget, AttemptSink, AttemptRequest {
   readonly call: ClientCall;
   readonly promise: Promise<unknown>;
-  /** The request of a local attempt: a copy. */
-  message: unknown = undefined;
   attemptDeadline = Infinity;
   readonly #context: ClientContext;
   /** True when no middleware stands around: the call itself ends with this run. */
@@ -60,8 +55,21 @@ export class UnaryRun implements AbortTarget, AttemptSink, AttemptRequest, Local
     });
     call.run = this;
     if (owns) call.watch();
-    if (call.reason === undefined) this.#choose();
-    else this.aborted(call.reason);
+  }
+
+  /** Makes the first attempt and whatever follows. */
+  start(): Promise<unknown> {
+    if (this.call.reason === undefined) this.#choose();
+    else this.aborted(this.call.reason);
+    return this.promise;
+  }
+
+  /** Takes over a first attempt that has begun on a node of this process. */
+  follow(node: LocalNode): this {
+    this.#attempt++;
+    this.#local = node;
+    if (this.call.reason !== undefined) this.aborted(this.call.reason);
+    return this;
   }
 
   get connectDeadline(): number {
@@ -76,26 +84,6 @@ export class UnaryRun implements AbortTarget, AttemptSink, AttemptRequest, Local
 
   get contentType(): string {
     return this.call.options?.contentType ?? this.#context.config.contentType;
-  }
-
-  get kind() {
-    return this.call.kind;
-  }
-
-  get endpoint(): string {
-    return this.call.endpoint;
-  }
-
-  get metadata() {
-    return this.call.metadata;
-  }
-
-  get deadline(): number {
-    return this.call.deadline;
-  }
-
-  get cancellation() {
-    return this.call.cancellation;
   }
 
   aborted(reason: Error): void {
@@ -186,7 +174,7 @@ export class UnaryRun implements AbortTarget, AttemptSink, AttemptRequest, Local
 
   #begin(): void {
     const { call } = this;
-    call.limitAttempt(this.#local === undefined ? this.attemptDeadline : call.deadline);
+    call.limitAttempt(this.#local === undefined ? this.attemptDeadline : undefined);
     this.#outcome = "ok";
     const attempt = ++this.#attempt;
     const { attemptChain } = this.#context;
@@ -216,20 +204,19 @@ export class UnaryRun implements AbortTarget, AttemptSink, AttemptRequest, Local
   }
 
   #dispatch(node: LocalNode): void {
-    const { message } = this.call;
+    const { call } = this;
+    let request: unknown;
     try {
-      this.message = isolateRequest(message, this.call);
+      request = isolateRequest(call.message, call);
     } catch (error) {
       this.ended(MicroError.from(error), undefined, "ok");
       return;
     }
-    const direct = node as LocalNode & Partial<DirectNode>;
-    if (direct.answer !== undefined) direct.answer(this, this);
-    else {
-      node.dispatch(this).then(
-        (reply) => this.replied(reply),
-        (error: unknown) => this.failed(error),
-      );
+    try {
+      const reply = entryOf(node, call.endpoint)(call, request, this);
+      if (reply !== PENDING) this.replied(reply);
+    } catch (error) {
+      this.failed(error);
     }
   }
 

@@ -69,22 +69,17 @@ export function currentCall(): CallContext | undefined {
 }
 
 /** Runs `body` with `context` as the current call: calls made inside inherit deadline, cancellation and metadata. */
-export function runInCall<T>(context: CallContext, body: () => T): T {
-  if (!CHEAP_SCOPES) return storage.run(context, body);
-  return callScope.runInAsyncScope(
-    enter as (context: CallContext, body: () => T) => T,
-    undefined,
-    context,
-    body,
-  );
+export function runInCall<C extends CallContext, T>(context: C, body: (context: C) => T): T {
+  if (!CHEAP_SCOPES) return storage.run(context, body, context);
+  return callScope.runInAsyncScope<undefined, T>(enter<C, T>, undefined, context, body);
 }
 
 /** Where every call begins: outside of its caller's own contexts, as if it had come over the network. */
 const callScope = new AsyncResource("micro.call");
 
-function enter<T>(context: CallContext, body: () => T): T {
+function enter<C extends CallContext, T>(context: C, body: (context: C) => T): T {
   storage.enterWith(context);
-  return body();
+  return body(context);
 }
 
 /**

@@ -113,7 +113,14 @@ export type {
 export { contractTypeName, endpointName } from "./contract.ts";
 export { Deadlines, type Expiring, UNWATCHED } from "./deadlines.ts";
 export { DesiredState, type DesiredStateOptions, jittered, pause } from "./desired-state.ts";
-export { Exchange, type LocalCall, type LocalNode } from "./exchange.ts";
+export {
+  Exchange,
+  type LocalCall,
+  type LocalEntry,
+  type LocalNode,
+  type LocalSink,
+  PENDING,
+} from "./exchange.ts";
 export { canonicalKey } from "./metadata.ts";
 export {
   type Option,

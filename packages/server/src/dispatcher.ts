@@ -1,5 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { Deadlines, type LocalCall, type Logger, MicroError, runInCall } from "@micro/core";
+import {
+  Deadlines,
+  type LocalCall,
+  type LocalEntry,
+  type LocalSink,
+  type Logger,
+  MicroError,
+  PENDING,
+  runInCall,
+} from "@micro/core";
 import { adaptInput, adaptOutput, givesOne, notUnary, takesOne } from "./call-shapes.ts";
 import { checkedInput, HandlerOutput } from "./handler-streams.ts";
 import { isPromise } from "./is-promise.ts";
@@ -23,12 +32,6 @@ export interface ServerStream {
   readonly call: ServerCall;
   /** The reply of a client stream, or an AsyncIterable of replies that must be read to its end or left. */
   readonly result: Promise<unknown>;
-}
-
-/** Who is told, once, how a unary call of this process ended. */
-export interface LocalSink {
-  replied(value: unknown): void;
-  failed(error: MicroError): void;
 }
 
 /** What a {@link Dispatcher} is made of. */
@@ -104,13 +107,11 @@ export class Dispatcher {
       return;
     }
     const call = new ServerCall(route, incoming, message, this.#logger);
-    this.#active++;
     let result: unknown;
     try {
-      result = runHandler(call);
+      result = this.#begin(call);
     } catch (error) {
-      this.#ended(call);
-      incoming.fail(this.#errorOf(error, call));
+      incoming.fail(error as MicroError);
       return;
     }
     if (isPromise(result)) this.#answerLater(call, incoming, result);
@@ -131,42 +132,52 @@ export class Dispatcher {
   /** Runs a call of this process. The caller enforces the deadline and isolates the messages. */
   local(local: LocalCall): Promise<unknown> {
     if (local.kind !== "unary") return this.#localStream(local);
-    return new Promise((replied, failed) => this.answer(local, { replied, failed }));
+    return new Promise((replied, failed) => {
+      const route = this.#routes.find(local.endpoint);
+      if (route?.kind !== "unary") throw this.#whyNot(local, route, this.refusal());
+      const reply = this.#enter(route, local, local.message, { replied, failed });
+      if (reply !== PENDING) replied(reply);
+    });
   }
 
-  /** The same for a unary call, without a promise of its own; a handler that gives none is answered at once. */
-  answer(local: LocalCall, sink: LocalSink): void {
-    const route = this.#routes.find(local.endpoint);
+  /** The same for the unary calls of one endpoint; undefined when there is no such endpoint, or it is a stream. */
+  entry(endpoint: string): LocalEntry | undefined {
+    const route = this.#routes.find(endpoint);
+    if (route?.kind !== "unary") return undefined;
+    return (local, message, sink) => this.#enter(route, local, message, sink);
+  }
+
+  #enter(route: Route, local: LocalCall, message: unknown, sink: LocalSink): unknown {
     const refusal = this.refusal();
-    if (route === undefined || route.kind !== "unary" || refusal !== undefined) {
-      sink.failed(this.#whyNot(local, route, refusal));
-      return;
+    if (refusal !== undefined) throw this.refusalError(refusal);
+    const call = new ServerCall(route, local, message, this.#logger);
+    const result = this.#begin(call);
+    if (!isPromise(result)) {
+      this.#ended(call);
+      return result;
     }
-    const call = new ServerCall(route, local, local.message, this.#logger);
+    this.#deadlines.add(call);
+    result.then(
+      (value) => {
+        this.#ended(call);
+        sink.replied(value);
+      },
+      (error: unknown) => {
+        this.#ended(call);
+        sink.failed(this.#errorOf(error, call));
+      },
+    );
+    return PENDING;
+  }
+
+  /** The handler's result, or a promise of it. Throws a MicroError, and then the call has ended. */
+  #begin(call: ServerCall): unknown {
     this.#active++;
-    let result: unknown;
     try {
-      result = runHandler(call);
+      return runHandler(call);
     } catch (error) {
       this.#ended(call);
-      sink.failed(this.#errorOf(error, call));
-      return;
-    }
-    if (isPromise(result)) {
-      this.#deadlines.add(call);
-      result.then(
-        (value) => {
-          this.#ended(call);
-          sink.replied(value);
-        },
-        (error: unknown) => {
-          this.#ended(call);
-          sink.failed(this.#errorOf(error, call));
-        },
-      );
-    } else {
-      this.#ended(call);
-      sink.replied(result);
+      throw this.#errorOf(error, call);
     }
   }
 
@@ -273,7 +284,7 @@ export class Dispatcher {
           ? await validate(input, call.message, subject)
           : checkedInput(call.message as AsyncIterable<unknown>, input, subject);
       }
-      const result = await runInCall(call, () => call.route.run(call));
+      const result = await runInCall(call, call.route.run);
       if (givesOne(kind)) {
         const what = { id: this.#service, code: "INTERNAL", what: `reply of ${endpoint}` } as const;
         const reply = output === undefined ? result : await validate(output, result, what);

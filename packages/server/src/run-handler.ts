@@ -9,10 +9,10 @@ import { validate } from "./validation.ts";
  */
 export function runHandler(call: ServerCall): unknown {
   const { input, output, endpoint, service } = call.route;
-  if (input === undefined && output === undefined) return runInCall(call, () => call.route.run(call));
+  if (input === undefined && output === undefined) return runInCall(call, call.route.run);
   const execute = (message: unknown): unknown => {
     call.message = message;
-    const result = runInCall(call, () => call.route.run(call));
+    const result = runInCall(call, call.route.run);
     if (output === undefined) return result;
     const subject = { id: service, code: "INTERNAL", what: `reply of ${endpoint}` } as const;
     return isPromise(result)

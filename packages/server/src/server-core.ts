@@ -2,7 +2,6 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import {
   type Code,
-  type LocalCall,
   type LocalNode,
   type Logger,
   MicroError,
@@ -10,7 +9,7 @@ import {
   reachableAddress,
   type ServiceScope,
 } from "@micro/core";
-import { Dispatcher, type LocalSink } from "./dispatcher.ts";
+import { Dispatcher } from "./dispatcher.ts";
 import { describeEndpoints } from "./endpoints.ts";
 import { Registration, type RegistrationTarget } from "./registration.ts";
 import { framedEndpoints, Routes } from "./routes.ts";
@@ -67,11 +66,6 @@ export interface ServerCoreOptions {
   readonly codecs: EventCodecs;
   readonly logger: Logger;
   readonly wire: ServerWire;
-}
-
-/** A node whose unary calls can be made by callback: a client of ours finds out by looking, and saves promises. */
-interface DirectNode extends LocalNode {
-  answer(call: LocalCall, sink: LocalSink): void;
 }
 
 /** A server over any wire: routing, registration, subscriptions and draining are the same for all of them. */
@@ -250,7 +244,7 @@ class CoreServer implements Server {
     };
   }
 
-  #localNode(dispatcher: Dispatcher, metadata: Readonly<Record<string, string>>): DirectNode {
+  #localNode(dispatcher: Dispatcher, metadata: Readonly<Record<string, string>>): LocalNode {
     const accepting = () => this.#state === "listening";
     const framed = framedEndpoints(dispatcher.routes);
     return {
@@ -263,7 +257,7 @@ class CoreServer implements Server {
       },
       hasEndpoint: (endpoint) => dispatcher.hasEndpoint(endpoint) && !framed.has(endpoint),
       dispatch: (call) => dispatcher.local(call),
-      answer: (call, sink) => dispatcher.answer(call, sink),
+      entry: (endpoint) => dispatcher.entry(endpoint),
     };
   }
 }
