@@ -3,6 +3,7 @@ import { LocalRequest, localNode } from "./attempts.ts";
 import type { CallOptions } from "./client.ts";
 import type { ClientCall } from "./client-call.ts";
 import type { ClientContext } from "./client-context.ts";
+import { carriesFrames } from "./frames.ts";
 
 /** The way of one method's calls into a node of this process. */
 export interface LocalWay {
@@ -14,6 +15,7 @@ export interface LocalWay {
 
 /** The way of a call's first attempt, when there is no more to that than entering a node of this process. */
 export function localWay(context: ClientContext, call: ClientCall): LocalWay | undefined {
+  if (carriesFrames(call)) return undefined;
   const { shape, options } = call;
   const { version } = context.exchange;
   const anyNode = options === undefined || !isParticular(options);

@@ -147,7 +147,13 @@ test("message types have the names and types that Go shows of its generated stru
 });
 
 test("a type without an end has one in the registry", () => {
-  const endless = schemaOf({ $ref: "#/$defs/Json", $defs: { Json: { type: "array", items: { $ref: "#/$defs/Json" } } } });
-  const [endpoint] = describeEndpoints(handle("A.B", () => [], { input: endless }), []);
+  const endless = schemaOf({
+    $ref: "#/$defs/Json",
+    $defs: { Json: { type: "array", items: { $ref: "#/$defs/Json" } } },
+  });
+  const [endpoint] = describeEndpoints(
+    handle("A.B", () => [], { input: endless }),
+    [],
+  );
   expect(endpoint?.request).toEqual({ name: "BRequest", type: "[][][]interface", values: null });
 });
