@@ -1,0 +1,27 @@
+package main
+
+import (
+	"time"
+
+	grpcclient "github.com/go-micro/plugins/v4/client/grpc"
+	grpcserver "github.com/go-micro/plugins/v4/server/grpc"
+	"go-micro.dev/v4/broker"
+	"go-micro.dev/v4/client"
+	"go-micro.dev/v4/registry"
+	"go-micro.dev/v4/server"
+)
+
+// What this generation calls otherwise than the others.
+var (
+	newMDNSRegistry = func(options ...registry.Option) registry.Registry { return registry.NewRegistry(options...) }
+	newHTTPBroker   = func(options ...broker.Option) broker.Broker { return broker.NewBroker(options...) }
+	newGRPCServer   = func(options ...server.Option) server.Server { return grpcserver.NewServer(options...) }
+	newGRPCClient   = func(options ...client.Option) client.Client { return grpcclient.NewClient(options...) }
+	grpcServerTLS   = grpcserver.AuthTLS
+	grpcClientTLS   = grpcclient.AuthTLS
+)
+
+// withTimeout bounds a call.
+func withTimeout(limit time.Duration) []client.CallOption {
+	return []client.CallOption{client.WithRequestTimeout(limit)}
+}

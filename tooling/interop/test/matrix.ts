@@ -1,0 +1,40 @@
+import { afterAll, beforeAll, describe, test } from "vitest";
+import { GENERATIONS, type Generation } from "../src/generations.ts";
+import { buildPeer, findGo } from "../src/go-build.ts";
+import { DIRECTIONS } from "../src/row.ts";
+import { ROWS } from "../src/rows/index.ts";
+import { ROW_TIMEOUT_MS, runRow } from "../src/run-row.ts";
+import { World } from "../src/world.ts";
+
+/** Compiling go-micro and what it needs from nothing, on two cores that others use too. */
+const BUILD_TIMEOUT_MS = 420_000;
+const cases = ROWS.flatMap((row) => DIRECTIONS.map((direction) => ({ ...row, direction })));
+
+/** The tests of one generation: each row in both directions, against running Go programs. */
+export function matrixTests(id: Generation["id"]): void {
+  const generation = GENERATIONS.find((one) => one.id === id);
+  if (generation === undefined) throw new Error(`no generation ${id}`);
+  describe(`${generation.importPath}@${generation.version}`, () => {
+    let world: World | undefined;
+    let reason = "";
+
+    beforeAll(async () => {
+      const go = await findGo();
+      if (go.ok) world = new World(generation, await buildPeer(generation, go.version));
+      else reason = `the matrix did not run: ${go.reason}`;
+    }, BUILD_TIMEOUT_MS);
+
+    afterAll(() => world?.stop());
+
+    for (const { direction, ...row } of cases) {
+      test(`${row.row} ${direction}: ${row.title}`, {
+        timeout: 2 * ROW_TIMEOUT_MS + 5000,
+      }, async (context) => {
+        if (world === undefined) return context.skip(reason);
+        const { verdict, note = "" } = await runRow(row, direction, world);
+        if (verdict === "not applicable") return context.skip(note);
+        if (verdict === "go bug") await context.annotate(note, "known Go bug");
+      });
+    }
+  });
+}

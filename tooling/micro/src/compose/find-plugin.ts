@@ -1,0 +1,107 @@
+import { createRequire } from "node:module";
+import { join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { type AnyPlugin, isPlugin } from "@micro/core";
+import { usageError } from "../failure.ts";
+import type { CatalogEntry } from "./catalog.ts";
+
+/** Where plugins are looked for. */
+export interface PluginSearch {
+  readonly catalog: Readonly<Record<string, CatalogEntry>>;
+  /** The user's project. */
+  readonly cwd: string;
+  /** Plugins of modules that were named with `--plugin`. */
+  readonly extra: readonly AnyPlugin[];
+}
+
+/** Who chose a plugin, for errors. */
+export interface PluginChoice {
+  readonly component: string;
+  readonly name: string;
+  /** `--registry`, `REGISTRY`, `micro.yaml:3`. */
+  readonly where: string;
+}
+
+const NAME = /^[a-z0-9][a-z0-9-]*$/;
+
+/**
+ * The plugin of that name: one of `--plugin`, one that the command brings along, or the export of
+ * `@micro/<component>-<name>`, which is looked for beside the command and in the user's project.
+ */
+export async function findPlugin(choice: PluginChoice, search: PluginSearch): Promise<AnyPlugin> {
+  const { component, name, where } = choice;
+  const answers = (plugin: AnyPlugin): boolean =>
+    plugin.component.name === component && (plugin.name === name || plugin.aliases.includes(name));
+  const given = search.extra.find(answers);
+  if (given !== undefined) return given;
+  const entry = search.catalog[component];
+  const built = entry?.aliases?.[name] ?? name;
+  if (entry !== undefined && Object.hasOwn(entry.plugins, built))
+    return await (entry.plugins[built] as () => Promise<AnyPlugin>)();
+  const known = Object.keys(entry?.plugins ?? {}).join(", ") || "none";
+  if (!NAME.test(name)) throw usageError(`${where}: '${name}' is no name of a plugin; known: ${known}`);
+  const specifier = `@micro/${component}-${name}`;
+  const file = resolveModule(specifier, search.cwd);
+  if (file === undefined) {
+    throw usageError(
+      `${where}: plugin '${name}' of '${component}' is not there: neither built in (${known}) nor installed`,
+      `npm install ${specifier}   in ${search.cwd}`,
+      `or name a module that exports such a plugin: --plugin <package or file>`,
+    );
+  }
+  const found = (await pluginsOfModule(file, specifier)).find(answers);
+  if (found !== undefined) return found;
+  throw usageError(`${where}: ${specifier} exports no plugin '${name}' of '${component}'`);
+}
+
+/** The plugins that a module exports, one by one or in lists. Rejects with a usage error when it cannot be loaded. */
+export async function loadPlugins(module: string, cwd: string): Promise<readonly AnyPlugin[]> {
+  const file = resolveModule(module, cwd);
+  if (file === undefined) {
+    throw usageError(
+      `--plugin: there is no module '${module}'`,
+      `it must be a package that is installed in ${cwd}, or a file`,
+    );
+  }
+  const found = await pluginsOfModule(file, module);
+  if (found.length === 0) throw usageError(`--plugin: '${module}' exports no plugin`);
+  return found;
+}
+
+/** The file of a package or of a path; undefined when there is none. */
+export function resolveModule(module: string, cwd: string): string | undefined {
+  const isPath = /^\.{0,2}\//.test(module) || module.startsWith(".") || /\.[cm]?[jt]s$/.test(module);
+  const bases = [join(cwd, "package.json"), import.meta.url];
+  for (const base of bases) {
+    try {
+      return createRequire(base).resolve(isPath ? resolve(cwd, module) : module);
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code !== "MODULE_NOT_FOUND" && code !== "ERR_PACKAGE_PATH_NOT_EXPORTED") throw error;
+    }
+  }
+  return undefined;
+}
+
+async function pluginsOfModule(file: string, name: string): Promise<readonly AnyPlugin[]> {
+  return pluginsAmong(Object.values(await importFile(file, name)));
+}
+
+/** What a module exports. Rejects with a usage error that says why it cannot be loaded. */
+export async function importFile(file: string, name: string): Promise<Readonly<Record<string, unknown>>> {
+  try {
+    return (await import(pathToFileURL(file).href)) as Readonly<Record<string, unknown>>;
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw usageError(`'${name}' cannot be loaded: ${why}`);
+  }
+}
+
+/** The plugins among some values, lists of them included. */
+export function pluginsAmong(values: readonly unknown[]): readonly AnyPlugin[] {
+  return [
+    ...new Set(
+      values.flatMap((value) => (Array.isArray(value) ? (value as unknown[]) : [value])).filter(isPlugin),
+    ),
+  ];
+}

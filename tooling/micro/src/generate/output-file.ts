@@ -1,0 +1,44 @@
+import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
+import { MicroError } from "@micro/core";
+import { MARK } from "./print-file.ts";
+
+/** How a generated file compares with what was there before. */
+export type FileState = "new" | "changed" | "same";
+
+/** A file to be. */
+export interface OutputFile {
+  /** Absolute. */
+  readonly path: string;
+  readonly text: string;
+}
+
+/**
+ * Compares a generated text with what is there. Throws a MicroError `PRECONDITION_FAILED` for a file that somebody
+ * wrote by hand; `shownPath` is what the error calls it.
+ */
+export async function compareFile({ path, text }: OutputFile, shownPath: string): Promise<FileState> {
+  const before = await readIfPresent(path);
+  if (before === undefined) return "new";
+  if (before === text) return "same";
+  if (before.split("\n", 1)[0]?.trimEnd().endsWith(MARK)) return "changed";
+  const detail = `${shownPath}: this file is not generated and would be overwritten: move it, or name another --out`;
+  throw new MicroError({ code: "PRECONDITION_FAILED", detail });
+}
+
+/** Writes a generated file. Whoever imports it meanwhile sees the old one or the new one, never half of it. */
+export async function writeText({ path, text }: OutputFile): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  const temporary = `${path}.${process.pid}.tmp`;
+  await writeFile(temporary, text);
+  await rename(temporary, path);
+}
+
+async function readIfPresent(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
+}

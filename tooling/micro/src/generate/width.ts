@@ -1,0 +1,2 @@
+/** Characters in a line of generated code. */
+export const WIDTH = 110;

@@ -1,0 +1,168 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type TemporaryFolder, temporaryFolder } from "@micro/programs";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { runMain, runMicro } from "./run-micro.ts";
+
+let folder: TemporaryFolder;
+
+beforeAll(async () => {
+  folder = await temporaryFolder();
+});
+
+afterAll(() => folder.remove());
+
+async function file(name: string, text: string): Promise<string> {
+  const path = join(folder.path, name);
+  await writeFile(path, text);
+  return path;
+}
+
+/** Beside the tests, because a module of a project imports what is installed there. */
+const COMPOSITION = join(import.meta.dirname, "programs/composition.ts");
+
+test("schema is a JSON Schema of the plugins there are", async () => {
+  const { status, stdout } = await runMicro(["config", "schema"]);
+  const schema = JSON.parse(stdout) as { $schema: string; properties: Record<string, unknown> };
+  expect(schema.$schema).toContain("json-schema.org");
+  expect(Object.keys(schema.properties)).toEqual(
+    expect.arrayContaining(["registry", "broker", "server", "client"]),
+  );
+  expect(status).toBe(0);
+});
+
+describe("dump", () => {
+  test("is the effective configuration: file, variables and flags, the strongest", async () => {
+    const path = await file(
+      "dump.yaml",
+      "client: {pool_request_timeout: 7s, pool_size: 2}\nregistry: {plugin: file}\n",
+    );
+    const { status, stdout } = await runMain(["config", "dump", path, "--client_pool_size=3", "-o", "json"], {
+      env: { REGISTRY_PATH: "/somewhere" },
+    });
+    expect(JSON.parse(stdout)).toMatchObject({
+      client: { pool_request_timeout: "7s", pool_size: 3 },
+      registry: { plugin: "file", path: "/somewhere" },
+    });
+    expect(status).toBe(0);
+  });
+
+  test("masks secrets, and is YAML for people", async () => {
+    const path = await file("secret.yaml", "registry: {addresses: ['nats://user:hunter2@host:1']}\n");
+    const { stdout } = await runMain(["config", "dump", path]);
+    expect(stdout).toMatch(/^registry:\n {2}addresses:\n {4}- nats:\/\/user:\*+@host:1$/m);
+    expect(stdout).not.toContain("hunter2");
+  });
+});
+
+describe("explain", () => {
+  test("says where each value is from and what it replaced", async () => {
+    const path = await file("explain.yaml", "client:\n  pool_size: 2\n");
+    const { stdout } = await runMain(["config", "explain", path, "-o", "json"], {
+      env: { CLIENT_POOL_SIZE: "4" },
+    });
+    const found = JSON.parse(stdout) as { key: string; from: string }[];
+    expect(found.find(({ key }) => key === "client.pool_size")).toEqual({
+      key: "client.pool_size",
+      value: 4,
+      from: "CLIENT_POOL_SIZE",
+      overridden: [{ value: 2, from: expect.stringMatching(/explain\.yaml:2$/) as string }],
+    });
+    expect(found.some(({ key }) => key.startsWith("cli."))).toBe(false);
+  });
+
+  test("is a table for people", async () => {
+    const { stdout } = await runMain(["config", "explain"]);
+    expect(stdout).toMatch(/^KEY +VALUE +FROM +INSTEAD OF\n/);
+    expect(stdout).toMatch(/^registry\.plugin +mdns +default$/m);
+  });
+});
+
+describe("--service", () => {
+  test("takes the composition of a module, with its options in code", async () => {
+    const { stdout } = await runMain([
+      "config",
+      "explain",
+      "--service",
+      COMPOSITION,
+      "-o=json",
+      "--logger_level=warn",
+    ]);
+    const found = JSON.parse(stdout) as { key: string; value: unknown; from: string }[];
+    const of = (wanted: string) => found.find(({ key }) => key === wanted);
+    expect(of("logger.level")).toMatchObject({ value: "warn", from: "--logger_level" });
+    expect(of("logger.timestamp")).toMatchObject({ value: false, from: "createService" });
+    expect(of("broker.plugin")).toBeUndefined();
+  });
+
+  test.each([
+    ["no-such-module", /there is no module 'no-such-module'/],
+    [join(import.meta.dirname, "run-micro.ts"), /exports no plugins/],
+  ])("%s is exit code 2", async (module, expected) => {
+    const { status, stderr } = await runMain(["config", "dump", "--service", module]);
+    expect(stderr).toMatch(expected);
+    expect(status).toBe(2);
+  });
+});
+
+describe("mistakes are exit code 2 and are all told", () => {
+  test("in the file", async () => {
+    const path = await file("wrong.yaml", "client:\n  pool_size: many\n  colour: red\n");
+    const { status, stdout, stderr } = await runMicro(["config", "dump", path]);
+    expect(stderr).toMatch(/the configuration is wrong: 2 problems/);
+    expect(stderr).toMatch(/wrong\.yaml:2.*pool_size/);
+    expect(stderr).toMatch(/wrong\.yaml:3.*colour/);
+    expect({ status, stdout }).toEqual({ status: 2, stdout: "" });
+  });
+
+  test("a file that is not there", async () => {
+    const { status, stderr } = await runMain(["config", "dump", "nope.yaml"]);
+    expect(stderr).toContain("'nope.yaml' does not exist");
+    expect(status).toBe(2);
+  });
+
+  test("a plugin that is not installed: what to install", async () => {
+    const path = await file("nats.yaml", "store: {plugin: somebodys}\n");
+    const { status, stderr } = await runMain(["config", "dump", path]);
+    expect(stderr).toContain("npm install @micro/store-somebodys");
+    expect(status).toBe(2);
+  });
+});
+
+test("a plugin that is installed in the user's project is found by its name, and by --plugin", async () => {
+  const project = join(folder.path, "project");
+  const installed = join(project, "node_modules/@micro/registry-fixed");
+  await mkdir(installed, { recursive: true });
+  await writeFile(join(project, "package.json"), '{"type":"module"}');
+  await writeFile(
+    join(installed, "package.json"),
+    '{"name":"@micro/registry-fixed","type":"module","exports":"./index.js"}',
+  );
+  const source = `
+import { definePlugin } from ${JSON.stringify(import.meta.resolve("@micro/core"))};
+import { registry } from ${JSON.stringify(import.meta.resolve("@micro/registry"))};
+export const fixedRegistry = definePlugin(registry, {
+  name: "fixed",
+  create: () => ({
+    name: "fixed",
+    register: async () => undefined,
+    deregister: async () => undefined,
+    get: async () => [],
+    list: async () => ["from.the.project"],
+    async *watch() {},
+  }),
+});
+`;
+  await writeFile(join(installed, "index.js"), source);
+  await writeFile(join(project, "mine.js"), source.replaceAll("fixed", "mine"));
+  const byName = await runMain(["services", "--registry=fixed"], { cwd: project });
+  expect(byName).toMatchObject({ status: 0, stdout: "from.the.project\n" });
+  const byFlag = await runMain(["services", "--plugin=./mine.js", "--registry", "mine"], { cwd: project });
+  expect(byFlag).toMatchObject({ status: 0, stdout: "from.the.project\n" });
+  // An extra plugin's component need not be chosen by name when nothing else is.
+  const alone = await runMain(["services", "--plugin=./mine.js"], { cwd: project });
+  expect(alone).toMatchObject({ status: 0, stdout: "from.the.project\n" });
+  const missing = await runMain(["services", "--registry=other"], { cwd: project });
+  expect(missing.stderr).toContain("npm install @micro/registry-other");
+  expect(missing.status).toBe(2);
+});
