@@ -1,9 +1,11 @@
 import type { ImportFact } from "./import-rules.ts";
 import { manifestViolation, type Violation } from "./violation.ts";
-import type { WorkspacePackage } from "./workspace.ts";
+import type { PackageKind, WorkspacePackage } from "./workspace.ts";
 
 const OUR_SCOPE = "@micro/";
 const WORKSPACE_RANGE = "workspace:^";
+/** What is installed alone and complete, where others leave the choice to the application. */
+const BRINGS_ITS_PLUGINS: ReadonlySet<PackageKind> = new Set(["set", "tool"]);
 const FIELDS = ["dependencies", "peerDependencies", "devDependencies", "optionalDependencies"] as const;
 
 /** Checks how one package declares its dependencies, against what its code imports. */
@@ -15,7 +17,7 @@ export function checkDependencies(
   return [
     ...checkRanges(pkg),
     ...(pkg.published ? checkPeers(pkg, facts) : []),
-    ...(pkg.kind === "set" ? checkSetIsComplete(pkg, packages) : []),
+    ...(BRINGS_ITS_PLUGINS.has(pkg.kind) ? checkSetIsComplete(pkg, packages) : []),
   ];
 }
 
@@ -27,7 +29,8 @@ function checkRanges(pkg: WorkspacePackage): Violation[] {
         const message = `${field}: ${name} is "${range}", write "${WORKSPACE_RANGE}"`;
         found.push(manifestViolation(pkg, `"${name}": "${range}"`, message));
       }
-      if (field === "dependencies" && name.startsWith(OUR_SCOPE) && pkg.published && pkg.kind !== "set") {
+      const ours = field === "dependencies" && name.startsWith(OUR_SCOPE);
+      if (ours && pkg.published && !BRINGS_ITS_PLUGINS.has(pkg.kind)) {
         const message = `${name} is a contract that the application shares: move it to peerDependencies`;
         found.push(manifestViolation(pkg, `"${name}"`, message));
       }

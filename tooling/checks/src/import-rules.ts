@@ -33,7 +33,8 @@ const LAYERS: Readonly<Record<PackageKind, ReadonlySet<PackageKind>>> = {
   plugin: new Set(["core", "component"]),
   set: new Set(["core", "component", "plugin"]),
   app: new Set(["core", "component", "plugin", "set", "app"]),
-  tooling: new Set(["core", "component", "plugin", "set", "app", "tooling"]),
+  tool: new Set(["core", "component", "plugin", "set"]),
+  tooling: new Set(["core", "component", "plugin", "set", "app", "tool", "tooling"]),
 };
 
 /** Component packages whose interface is written in terms of another component's types. */
@@ -46,6 +47,11 @@ const CORE_ONLY: ReadonlySet<string> = new Set(["tsyringe", "reflect-metadata"])
 
 /** The schema library: the one library that every published package may import. */
 export const SCHEMA_LIBRARY = "valibot";
+
+/** Libraries that hold both ends of a wire, whose ends are plugins of different components. */
+const BOTH_ENDS: ReadonlyMap<string, ReadonlySet<string>> = new Map([
+  ["@grpc/grpc-js", new Set(["@micro/client-grpc", "@micro/server-grpc"])],
+]);
 
 /** Completes what was found in a file to a fact about the importing package. */
 export function importFact(
@@ -101,7 +107,8 @@ function checkOurs(fact: ImportFact, name: string, context: ImportContext): stri
 }
 
 function checkLayer({ from, test }: ImportFact, target: WorkspacePackage): string | undefined {
-  if (from.published && !target.published) {
+  // Tests are not published: what they use besides is tooling.
+  if (from.published && !target.published && !(test && target.kind === "tooling")) {
     return `${from.name} is published and ${target.name} is not: move the shared code to a published package`;
   }
   if (test || LAYERS[from.kind].has(target.kind)) return undefined;
@@ -134,7 +141,8 @@ function checkDeclared({ from, test }: ImportFact, name: string, context: Import
     if (context.rootDependencies.has(name)) return undefined;
     return `${name} is not declared: add it to devDependencies of ${from.path}/package.json`;
   }
-  const field = name.startsWith(OUR_SCOPE) && from.kind !== "set" ? "peerDependencies" : "dependencies";
+  const shares = name.startsWith(OUR_SCOPE) && from.kind !== "set" && from.kind !== "tool";
+  const field = shares ? "peerDependencies" : "dependencies";
   return `${name} is not declared: add it to ${field} of ${from.path}/package.json`;
 }
 
@@ -144,13 +152,17 @@ export function checkLibraryOwners(facts: readonly ImportFact[]): readonly (read
   for (const fact of facts) {
     const { packageName: name, from } = fact;
     if (fact.test || !from.published || name === undefined) continue;
+    // A tool is a program of its own: nothing meets its copy of a library.
+    if (from.kind === "tool") continue;
     if (name.startsWith(OUR_SCOPE) || name === SCHEMA_LIBRARY) continue;
     const users = owners.get(name) ?? new Map<string, ImportFact>();
     if (!users.has(from.name)) users.set(from.name, fact);
     owners.set(name, users);
   }
   return [...owners].flatMap(([name, users]) => {
-    if (users.size < 2) return [];
+    const ends = BOTH_ENDS.get(name);
+    const others = [...users.keys()].filter((user) => ends?.has(user) !== true);
+    if (users.size < 2 || others.length === 0) return [];
     const all = [...users.keys()].sort().join(" and ");
     const message = `${name} is imported by ${all}: one package wraps a library, the others use that package`;
     return [...users.values()].map((fact) => [fact, message] as const);

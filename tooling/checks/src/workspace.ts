@@ -2,8 +2,11 @@ import type { Dirent } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { join, relative, resolve, sep } from "node:path";
 
-/** The layers of docs/architecture.md, and the tooling that may look at all of them. */
-export type PackageKind = "core" | "component" | "plugin" | "set" | "app" | "tooling";
+/**
+ * The layers of docs/architecture.md, and the tooling that may look at all of them. A `tool` is tooling that is published:
+ * a program of its own that brings the plugins it uses, as a set does.
+ */
+export type PackageKind = "core" | "component" | "plugin" | "set" | "app" | "tool" | "tooling";
 
 /** The fields of a package.json that the checks read. */
 export interface Manifest {
@@ -33,7 +36,7 @@ export interface Manifest {
 export interface WorkspacePackage {
   readonly name: string;
   readonly kind: PackageKind;
-  /** Goes to the npm registry: everything in packages/ and plugins/. */
+  /** Goes to the npm registry: everything in packages/ and plugins/, and the tools. */
   readonly published: boolean;
   readonly dir: string;
   /** The folder as written in messages: relative to the repository, with forward slashes. */
@@ -69,16 +72,18 @@ async function readPackage(root: string, dir: string): Promise<WorkspacePackage 
   if (manifestText === undefined) return undefined;
   const path = relative(root, dir).split(sep).join("/");
   const manifest = JSON.parse(manifestText) as Manifest;
-  const published = /^(packages|plugins)\//.test(path);
-  return { name: manifest.name, kind: kindOf(path), published, dir, path, manifest, manifestText };
+  const kind = kindOf(path, manifest);
+  const published = kind === "tool" || /^(packages|plugins)\//.test(path);
+  return { name: manifest.name, kind, published, dir, path, manifest, manifestText };
 }
 
-function kindOf(path: string): PackageKind {
+function kindOf(path: string, manifest: Manifest): PackageKind {
   if (path === "packages/core") return "core";
   if (path.startsWith("packages/")) return "component";
   if (path.startsWith("plugins/set-")) return "set";
   if (path.startsWith("plugins/")) return "plugin";
-  return path.startsWith("apps/") ? "app" : "tooling";
+  if (path.startsWith("apps/")) return "app";
+  return manifest.private === true ? "tooling" : "tool";
 }
 
 /** All files below a folder that a person wrote: no installed, built or hidden ones. Absolute, sorted. */
