@@ -20,6 +20,7 @@ export interface Manifest {
   readonly engines?: { readonly node?: string };
   readonly repository?: { readonly directory?: string };
   readonly files?: readonly string[];
+  readonly bin?: Readonly<Record<string, string>>;
   readonly exports?: Readonly<Record<string, string | Readonly<Record<string, string>>>>;
   readonly dependencies?: Readonly<Record<string, string>>;
   readonly devDependencies?: Readonly<Record<string, string>>;

@@ -30,6 +30,21 @@ export async function importEverything(
   await mustRun(executable, ["--throw-deprecation", file], { cwd: folder, timeoutMs: 60_000 });
 }
 
+/** Runs every command that the installed packages bring, for its help; throws with the first that fails. */
+export async function runCommands(
+  folder: string,
+  packed: readonly PackedPackage[],
+  { executable }: SupportedNode,
+): Promise<void> {
+  for (const { pkg } of packed) {
+    for (const [command, file] of Object.entries(pkg.manifest.bin ?? {})) {
+      const program = join(folder, "node_modules", pkg.name, file);
+      const help = await mustRun(executable, [program, "--help"], { cwd: folder, timeoutMs: 60_000 });
+      if (!help.includes(command)) throw new Error(`${command} --help does not say its name:\n${help}`);
+    }
+  }
+}
+
 /** Compiles code that uses the installed packages under the strictest flags, their declarations included. */
 export async function typeCheck(folder: string, specifiers: readonly string[]): Promise<void> {
   const imports = specifiers.map((specifier, index) => `import * as m${index} from "${specifier}";`);

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { installPacked, packPackages } from "@micro/checks/tarballs";
 import { type Manifest, readWorkspace, repositoryRoot } from "@micro/checks/workspace";
-import { exportedSpecifiers, importEverything, typeCheck } from "./consumer.ts";
+import { exportedSpecifiers, importEverything, runCommands, typeCheck } from "./consumer.ts";
 import { checkContents } from "./contents.ts";
 import { lintTarballs } from "./linters.ts";
 import { findNodes } from "./nodes.ts";
@@ -58,6 +58,7 @@ async function checkPacked(folder: string): Promise<void> {
     await step(`import of ${specifiers.length} exports on Node ${node.version}`, () =>
       importEverything(consumer, specifiers, node),
     );
+    await step(`commands on Node ${node.version}`, () => runCommands(consumer, packed, node));
     await step(`service and client on Node ${node.version}`, () => serveAndCall(consumer, node));
   }
   for (const major of missing) {
