@@ -20,6 +20,15 @@ const goals: readonly Goal[] = [
     atLeast: 1.5,
   },
   { workload: "echo-1", measure: "p50Us", peer: "micro", against: ["raw-tcp"], atMost: 1.4 },
+  ...["echo-1", "echo-64", "stream"].map(
+    (workload): Goal => ({
+      workload,
+      measure: "callsPerSecond",
+      peer: "micro-grpc",
+      against: ["grpc-js"],
+      atLeast: 0.95,
+    }),
+  ),
   {
     workload: "echo-1",
     measure: "callsPerSecond",

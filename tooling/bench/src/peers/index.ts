@@ -8,6 +8,8 @@ const loaders: Readonly<Record<string, () => Promise<Peer>>> = {
   "http-undici": async () => (await import("./http-undici.ts")).httpUndici,
   "nest-tcp": async () => (await import("./nest-tcp.ts")).nestTcp,
   "moleculer-tcp": async () => (await import("./moleculer-tcp.ts")).moleculerTcp,
+  "micro-grpc": async () => (await import("./micro-grpc.ts")).microGrpc,
+  "grpc-js": async () => (await import("./grpc-js.ts")).grpcJs,
   "micro-local": async () => (await import("./micro-local.ts")).microLocal,
   "moleculer-local": async () => (await import("./moleculer-local.ts")).moleculerLocal,
   "plain-async": async () => (await import("./plain-async.ts")).plainAsync,

@@ -1,0 +1,212 @@
+import type { Metadata, StatusObject } from "@grpc/grpc-js";
+import {
+  type AttemptOutcome,
+  type AttemptRequest,
+  clientError,
+  decodeReply,
+  encodeRequest,
+  type NetworkStream,
+} from "@micro/client";
+import { MicroError } from "@micro/core";
+import type { Connection, RunningCall } from "./connection.ts";
+import type { ChannelCall } from "./grpc-call.ts";
+import type { GrpcWire, Prepared } from "./grpc-wire.ts";
+import { withDeadline } from "./late-status.ts";
+import { pathOf, RequestHeaders } from "./request-headers.ts";
+import { failureOf } from "./status-error.ts";
+
+type Step = IteratorResult<unknown, undefined>;
+const DONE = { done: true, value: undefined } as const;
+const CANCELLED = 1;
+/** Requests that may be on their way to the network before the sender waits. */
+const MAX_UNSENT_BYTES = 64 * 1024;
+const MAX_UNSENT = 64;
+
+/** Opens a stream; rejects with a MicroError. */
+export async function openStream(wire: GrpcWire, request: AttemptRequest): Promise<NetworkStream> {
+  const prepared = wire.prepare(request);
+  const headers = new RequestHeaders(request, prepared.contentType);
+  const { connectDeadline, node } = request;
+  const connection = await new Promise<Connection>((resolve, reject) => {
+    const waiter = { connectDeadline, acquired: resolve, failed: reject };
+    const free = wire.pool.acquire(node.address, waiter);
+    if (free !== undefined) resolve(free);
+  });
+  return new GrpcStream(wire, { request, prepared, headers, connection });
+}
+
+/** A stream of any kind on one HTTP/2 stream (spec 2.3). */
+class GrpcStream implements NetworkStream, RunningCall {
+  outcome: AttemptOutcome = "ok";
+  readonly #wire: GrpcWire;
+  readonly #request: AttemptRequest;
+  readonly #prepared: Prepared;
+  readonly #connection: Connection;
+  readonly #call: ChannelCall;
+  /** What ended it: an error, or the good end. */
+  #end: { readonly error: MicroError | undefined } | undefined = undefined;
+  /** A reply that nobody has asked for yet. */
+  #ahead: Buffer | undefined = undefined;
+  #waiting: { resolve(step: Step): void; reject(error: Error): void } | undefined = undefined;
+  #unsent = 0;
+  #unsentBytes = 0;
+  /** Grpc-js keeps one message while it opens the stream: more would replace it. */
+  #opened = false;
+  #sendClosed = false;
+  #room: { readonly promise: Promise<void>; resolve(): void; reject(error: Error): void } | undefined;
+
+  constructor(
+    wire: GrpcWire,
+    given: {
+      readonly request: AttemptRequest;
+      readonly prepared: Prepared;
+      readonly headers: RequestHeaders;
+      readonly connection: Connection;
+    },
+  ) {
+    const { request, prepared, headers, connection } = given;
+    this.#wire = wire;
+    this.#request = request;
+    this.#prepared = prepared;
+    this.#connection = connection;
+    connection.start(this);
+    this.#call = connection.channel.createCall(pathOf(request.call), Infinity, null, null, null);
+    this.#call.start(headers, this);
+    // One reply is read ahead: without a read under way grpc-js takes whatever comes, without a bound.
+    this.#call.startRead();
+  }
+
+  send(message: unknown): Promise<void> | undefined {
+    const { call } = this.#request;
+    const body = this.#wire.checked(encodeRequest(this.#prepared.codec, message, call), call);
+    if (this.#end !== undefined) throw this.#closed();
+    const { length } = body;
+    this.#unsent++;
+    this.#unsentBytes += length;
+    this.#call.sendMessageWithContext({ callback: () => this.#sent(length) }, body);
+    // Servers may wait for the end of the one request before they run the handler; grpc-go and grpc-java do.
+    if (call.kind === "serverStream") this.closeSend();
+    if (this.#hasRoom) return undefined;
+    this.#room ??= roomPromise();
+    return this.#room.promise;
+  }
+
+  closeSend(): void {
+    if (this.#sendClosed) return;
+    this.#sendClosed = true;
+    if (this.#unsent === 0) this.#call.halfClose();
+  }
+
+  next(): Promise<Step> {
+    const ahead = this.#ahead;
+    if (ahead !== undefined) {
+      this.#ahead = undefined;
+      if (this.#end === undefined) this.#call.startRead();
+      return new Promise((resolve) => resolve(this.#decoded(ahead)));
+    }
+    if (this.#end !== undefined) {
+      const { error } = this.#end;
+      return error === undefined ? Promise.resolve(DONE) : Promise.reject(error);
+    }
+    return new Promise((resolve, reject) => {
+      this.#waiting = { resolve, reject };
+    });
+  }
+
+  abort(reason: Error): void {
+    if (this.#end !== undefined) return;
+    this.#over(MicroError.from(reason), this.outcome);
+    this.#call.cancelWithStatus(CANCELLED, "given up");
+  }
+
+  cut({ id, code, detail }: MicroError): void {
+    if (this.#end !== undefined) return;
+    // Its handler may run.
+    this.#over(new MicroError({ id, code, detail }), "unreachable");
+    this.#call.cancelWithStatus(CANCELLED, "the connection is lost");
+  }
+
+  // ---- what grpc-js says ----
+
+  onReceiveMetadata(_metadata: Metadata): void {
+    this.#connection.heard = true;
+  }
+
+  onReceiveMessage(message: Buffer): void {
+    this.#connection.heard = true;
+    const waiting = this.#waiting;
+    this.#waiting = undefined;
+    if (waiting === undefined) {
+      this.#ahead = message;
+      return;
+    }
+    this.#call.startRead();
+    try {
+      waiting.resolve(this.#decoded(message));
+    } catch (error) {
+      waiting.reject(error as Error);
+    }
+  }
+
+  onReceiveStatus(status: StatusObject): void {
+    if (this.#end !== undefined) return;
+    this.#connection.heard = true;
+    if (status.code === 0) this.#over(undefined, "ok");
+    else {
+      const { error, outcome } = failureOf(
+        withDeadline(status, this.#request.attemptDeadline),
+        this.#request.node.address,
+      );
+      this.#over(error, outcome);
+    }
+  }
+
+  #decoded(message: Buffer): Step {
+    try {
+      return { done: false, value: decodeReply(this.#prepared.codec, message, this.#request.call) };
+    } catch (thrown) {
+      const error = MicroError.from(thrown);
+      this.abort(error);
+      throw error;
+    }
+  }
+
+  #over(error: MicroError | undefined, outcome: AttemptOutcome): void {
+    this.#end = { error };
+    this.outcome = outcome;
+    const waiting = this.#waiting;
+    this.#waiting = undefined;
+    if (error === undefined) waiting?.resolve(DONE);
+    else waiting?.reject(error);
+    this.#room?.reject(this.#closed());
+    this.#connection.ended(this);
+    this.#wire.pool.released(this.#connection);
+  }
+
+  #sent(length: number): void {
+    this.#opened = true;
+    this.#unsent--;
+    this.#unsentBytes -= length;
+    if (this.#unsent === 0 && this.#sendClosed) this.#call.halfClose();
+    if (this.#room === undefined || !this.#hasRoom) return;
+    this.#room.resolve();
+    this.#room = undefined;
+  }
+
+  get #hasRoom(): boolean {
+    if (this.#unsent === 0) return true;
+    if (!this.#opened || this.#wire.compresses) return false;
+    return this.#unsent < MAX_UNSENT && this.#unsentBytes < MAX_UNSENT_BYTES;
+  }
+
+  #closed(): MicroError {
+    return clientError("UNAVAILABLE", `${this.#request.call.label}: the stream is over`);
+  }
+}
+
+function roomPromise() {
+  const room = Promise.withResolvers<void>();
+  // It may be given up while nobody waits for it.
+  room.promise.catch(() => undefined);
+  return room;
+}

@@ -1,0 +1,1 @@
+export { grpcClient } from "./grpc-client.ts";

@@ -1,0 +1,149 @@
+import type { Codec } from "@micro/codec";
+import { type Metadata, MicroError } from "@micro/core";
+import {
+  type Dispatcher,
+  decodeRequest,
+  encodeReply,
+  type IncomingCall,
+  type Refusal,
+  type Route,
+} from "@micro/server";
+import { errorStatus, OK, plainStatus } from "./grpc-status.ts";
+import type { IncomingGrpcCall } from "./incoming.ts";
+import { handlerMetadata, remoteOf } from "./incoming-metadata.ts";
+import type { ReplyWriter } from "./reply-writer.ts";
+
+/** What a call of a known method works with. */
+export interface GrpcCallOptions {
+  readonly dispatcher: Dispatcher;
+  readonly route: Route;
+  readonly codec: Codec;
+  /** Of the request, and so of the reply. */
+  readonly contentType: string;
+  readonly service: string;
+  /** In ms since the epoch. */
+  readonly deadline: number;
+  readonly writer: ReplyWriter;
+}
+
+/** Why a handler is cancelled when its caller has gone. */
+export function callerGone(): MicroError {
+  return new MicroError({
+    id: "go.micro.server",
+    code: "CANCELLED",
+    detail: "the caller has gone: it has cancelled the call, or its connection is lost",
+  });
+}
+
+/** A unary call and its one answer. */
+export class GrpcCall implements IncomingCall {
+  readonly deadline: number;
+  readonly #incoming: IncomingGrpcCall;
+  readonly #options: GrpcCallOptions;
+  #metadata: Metadata | undefined = undefined;
+  #request: Buffer | undefined = undefined;
+  #over = false;
+  #onGone: ((reason: Error) => void) | undefined = undefined;
+
+  constructor(incoming: IncomingGrpcCall, options: GrpcCallOptions) {
+    this.#incoming = incoming;
+    this.#options = options;
+    this.deadline = options.deadline;
+    incoming.base.start(this);
+  }
+
+  get metadata(): Metadata {
+    this.#metadata ??= handlerMetadata(this.#incoming);
+    return this.#metadata;
+  }
+
+  get remote(): string {
+    return remoteOf(this.#incoming.base);
+  }
+
+  onReceiveMetadata(): void {
+    this.#incoming.base.startRead();
+  }
+
+  onReceiveMessage(message: Buffer): void {
+    if (this.#request !== undefined) {
+      this.#refuse("the method takes one message, and a second one came");
+      return;
+    }
+    this.#request = message;
+    this.#incoming.base.startRead();
+  }
+
+  onReceiveHalfClose(): void {
+    const { codec, dispatcher, route, service } = this.#options;
+    if (this.#over) return;
+    if (this.#request === undefined) {
+      this.#refuse("the request ended without a message");
+      return;
+    }
+    let message: unknown;
+    try {
+      message = decodeRequest(codec, this.#request, route);
+    } catch (error) {
+      this.fail(MicroError.from(error, { id: service }));
+      return;
+    }
+    dispatcher.unary(route, this, message);
+  }
+
+  onCancel(): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#onGone?.(callerGone());
+  }
+
+  reply(value: unknown): void {
+    if (this.#over) return;
+    const { codec, route, service, contentType, writer } = this.#options;
+    const { base, headers } = this.#incoming;
+    let body: Buffer;
+    try {
+      body = writer.checked(encodeReply(codec, value, route));
+    } catch (error) {
+      this.fail(MicroError.from(error, { id: service }));
+      return;
+    }
+    if (writer.begin(base, { contentType, asked: headers })) void this.#replyPacked(body);
+    else this.#last(body);
+  }
+
+  fail(error: MicroError, refusal?: Refusal): void {
+    if (this.#over) return;
+    this.#over = true;
+    const { contentType } = this.#options;
+    this.#incoming.base.sendStatus(errorStatus(error, { contentType, refusal }));
+  }
+
+  onAbort(listener: (reason: Error) => void): void {
+    this.#onGone = listener;
+  }
+
+  async #replyPacked(body: Buffer): Promise<void> {
+    try {
+      this.#last(await this.#options.writer.packed(body));
+    } catch (error) {
+      this.fail(MicroError.from(error, { id: this.#options.service }));
+    }
+  }
+
+  #last(message: Buffer): void {
+    if (this.#over) return;
+    this.#over = true;
+    const { base } = this.#incoming;
+    base.sendMessage(message, () => undefined);
+    // Not behind the message's callback: data and trailers go out together.
+    base.sendStatus(OK);
+  }
+
+  #refuse(text: string): void {
+    if (this.#over) return;
+    this.#over = true;
+    const { contentType, route } = this.#options;
+    this.#incoming.base.sendStatus(plainStatus(13, `${route.endpoint}: ${text}`, { contentType }));
+  }
+}

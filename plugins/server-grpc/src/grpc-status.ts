@@ -1,0 +1,95 @@
+import type { OutgoingHttpHeaders } from "node:http2";
+import type { PartialStatusObject } from "@grpc/grpc-js/build/src/call-interface.js";
+import { CODES, MicroError } from "@micro/core";
+import type { Refusal } from "@micro/server";
+import { ReadyHeaders } from "./http2-headers.ts";
+import { message, numberField, textField } from "./proto-writer.ts";
+
+/** What a call ends with, as grpc-js sends it. */
+export type GrpcStatus = PartialStatusObject;
+
+/** Longest text of an error that fits into trailers, where it stands twice; peers take 8 to 64 KiB of headers. */
+const MAX_DETAIL = 1500;
+const MAX_DETAILS_BYTES = 4096;
+const ERROR_URL = "type.googleapis.com/errors.Error";
+
+/** The good end. */
+export const OK: GrpcStatus = { code: 0, details: "", metadata: new ReadyHeaders({ "grpc-message": "" }) };
+
+/** What {@link errorStatus} adds to the error. */
+export interface StatusOptions {
+  /** Set when the status is the whole answer: it then stands in the headers, which name the content type. */
+  readonly contentType?: string | undefined;
+  /** Why no handler ran: our own clients may then go to another node. */
+  readonly refusal?: Refusal | undefined;
+}
+
+/**
+ * An error as trailers (spec 2.2): the number of the code, Go Micro's JSON as the text, and the same as a message in the
+ * details, followed by the error's own.
+ */
+export function errorStatus(error: MicroError, options: StatusOptions = {}): GrpcStatus {
+  const cut = shortened(error);
+  // Go writes errors that are none of its own as plain text, and its clients take JSON without a number for text.
+  const text = cut.httpCode === 0 ? cut.detail : JSON.stringify(cut);
+  const details = [{ typeUrl: ERROR_URL, value: errorMessage(cut) }, ...fitting(error.details)];
+  const { grpc } = CODES[error.code];
+  const status = message(
+    numberField(1, grpc),
+    textField(2, text),
+    ...details.map(({ typeUrl, value }) => textField(3, message(textField(1, typeUrl), textField(2, value)))),
+  );
+  return withHeaders(grpc, {
+    ...framing(options),
+    "grpc-message": percentEncoded(text),
+    // Without padding, as Go writes it.
+    "grpc-status-details-bin": Buffer.from(status).toString("base64").replace(/=+$/, ""),
+  });
+}
+
+/** A status of gRPC itself, in plain words: what a server says of calls that reach no handler of a service. */
+export function plainStatus(code: number, text: string, options: StatusOptions = {}): GrpcStatus {
+  return withHeaders(code, { ...framing(options), "grpc-message": percentEncoded(text) });
+}
+
+function withHeaders(code: number, headers: OutgoingHttpHeaders): GrpcStatus {
+  return { code, details: "", metadata: new ReadyHeaders(headers) };
+}
+
+function framing({ contentType, refusal }: StatusOptions): OutgoingHttpHeaders {
+  return {
+    ...(contentType === undefined ? {} : { "content-type": contentType }),
+    ...(refusal === undefined ? {} : { "micro-refused": refusal }),
+  };
+}
+
+/** `errors.Error` of Go Micro: id, code, detail, status. */
+function errorMessage({ id, httpCode, detail, status }: MicroError): Uint8Array {
+  return message(textField(1, id), numberField(2, httpCode), textField(3, detail), textField(4, status));
+}
+
+function shortened(error: MicroError): MicroError {
+  const detail = error.detail.toWellFormed();
+  if (detail === error.detail && detail.length <= MAX_DETAIL) return error;
+  const { id, code, status, httpCode } = error;
+  const fits = detail.length <= MAX_DETAIL ? detail : `${detail.slice(0, MAX_DETAIL).toWellFormed()}…`;
+  return new MicroError({ id, code, status, httpCode, detail: fits });
+}
+
+function fitting(details: MicroError["details"]): MicroError["details"] {
+  let room = MAX_DETAILS_BYTES;
+  return details.filter(({ typeUrl, value }) => {
+    room -= typeUrl.length + value.length;
+    return room >= 0;
+  });
+}
+
+/** The text of `grpc-message`: what is neither a printable ASCII character nor a percent sign stands as it is. */
+export function percentEncoded(text: string): string {
+  if (/^[ -$&-~]*$/.test(text)) return text;
+  return Array.from(Buffer.from(text, "utf8"), (byte) =>
+    byte >= 0x20 && byte <= 0x7e && byte !== 0x25
+      ? String.fromCharCode(byte)
+      : `%${byte.toString(16).toUpperCase().padStart(2, "0")}`,
+  ).join("");
+}

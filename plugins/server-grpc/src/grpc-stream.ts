@@ -1,0 +1,237 @@
+import type { Metadata } from "@micro/core";
+import { MicroError } from "@micro/core";
+import { type CallOrigin, decodeRequest, encodeReply, type ServerCall } from "@micro/server";
+import { callerGone, type GrpcCallOptions } from "./grpc-call.ts";
+import { errorStatus, OK, plainStatus } from "./grpc-status.ts";
+import type { IncomingGrpcCall } from "./incoming.ts";
+import { handlerMetadata, remoteOf } from "./incoming-metadata.ts";
+
+type Step = IteratorResult<unknown, undefined>;
+const DONE = { done: true, value: undefined } as const;
+/** Replies that may be on their way to the network before the handler waits. */
+const MAX_UNSENT_BYTES = 64 * 1024;
+const MAX_UNSENT = 64;
+
+/** Serves a stream of any kind (spec 2.3): never rejects, all errors go to the caller or the log. */
+export async function serveStream(incoming: IncomingGrpcCall, options: GrpcCallOptions): Promise<void> {
+  const { dispatcher, codec, route, service } = options;
+  const stream = new GrpcStream(incoming, options);
+  try {
+    const origin: CallOrigin = {
+      metadata: stream.metadata,
+      deadline: options.deadline,
+      remote: remoteOf(incoming.base),
+    };
+    let input: unknown = stream;
+    if (route.kind === "serverStream") {
+      const request = await stream.next();
+      if (request.done === true) {
+        stream.refuse("the request ended without a message");
+        return;
+      }
+      input = request.value;
+      stream.expectEnd();
+    }
+    const { call, result } = dispatcher.stream(route, origin, input);
+    stream.watch(call);
+    const output = await result;
+    if (route.kind === "clientStream") await stream.send(encodeReply(codec, output, route));
+    else {
+      for await (const reply of output as AsyncIterable<unknown>) {
+        const room = stream.send(encodeReply(codec, reply, route));
+        if (room !== undefined) await room;
+      }
+    }
+    stream.end();
+  } catch (error) {
+    stream.fail(MicroError.from(error, { id: service }));
+  }
+}
+
+/** One stream: the requests that come from the caller, and the replies that go to it. */
+class GrpcStream implements AsyncIterableIterator<unknown, undefined> {
+  readonly metadata: Metadata;
+  readonly #incoming: IncomingGrpcCall;
+  readonly #options: GrpcCallOptions;
+  #call: ServerCall | undefined = undefined;
+  #waiting: { resolve(step: Step): void; reject(error: Error): void } | undefined = undefined;
+  /** Undefined while requests may still come. */
+  #end: { readonly error: Error | undefined } | undefined = undefined;
+  /** The caller has had the last word, or has gone. */
+  #over = false;
+  #packs: boolean | undefined = undefined;
+  #unsentBytes = 0;
+  #unsent = 0;
+  #room: { readonly promise: Promise<void>; resolve(): void; reject(error: Error): void } | undefined;
+
+  constructor(incoming: IncomingGrpcCall, options: GrpcCallOptions) {
+    this.#incoming = incoming;
+    this.#options = options;
+    this.metadata = handlerMetadata(incoming);
+    // A peer that cancels with data unread is heard at once by this event only.
+    incoming.stream.once("aborted", () => this.onCancel());
+    incoming.base.start(this);
+  }
+
+  /** Ends everything when the call is cancelled: by its deadline, by the server's stop, or because the peer has gone. */
+  watch(call: ServerCall): void {
+    this.#call = call;
+    if (this.#over) call.cancellation.abort(callerGone());
+    call.cancellation.onAbort((reason) => {
+      this.#finishRequests(reason);
+      this.fail(MicroError.from(reason));
+    });
+  }
+
+  // ---- what grpc-js says ----
+
+  onReceiveMetadata(): void {
+    // Nothing is read before somebody asks for it.
+  }
+
+  onReceiveMessage(message: Buffer): void {
+    const waiting = this.#waiting;
+    this.#waiting = undefined;
+    if (waiting === undefined) {
+      this.refuse("the method takes one message, and a second one came");
+      return;
+    }
+    const { codec, route } = this.#options;
+    try {
+      waiting.resolve({ done: false, value: decodeRequest(codec, message, route) });
+    } catch (error) {
+      waiting.reject(error as Error);
+    }
+  }
+
+  onReceiveHalfClose(): void {
+    // Node's clients write the end of their requests before they cancel: a handler must not take that for a good end.
+    setImmediate(() => this.#finishRequests(undefined));
+  }
+
+  onCancel(): void {
+    if (this.#over) return;
+    this.#over = true;
+    const gone = callerGone();
+    this.#finishRequests(gone);
+    this.#room?.reject(gone);
+    this.#call?.cancellation.abort(gone);
+  }
+
+  // ---- what comes ----
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  next(): Promise<Step> {
+    if (this.#end !== undefined) {
+      const { error } = this.#end;
+      this.#end = { error: undefined };
+      return error === undefined ? Promise.resolve(DONE) : Promise.reject(error);
+    }
+    return new Promise((resolve, reject) => {
+      this.#waiting = { resolve, reject };
+      this.#incoming.base.startRead();
+    });
+  }
+
+  return(): Promise<Step> {
+    this.#finishRequests(undefined);
+    return Promise.resolve(DONE);
+  }
+
+  /** All requests are read: what is left is the end, or the caller's leaving. */
+  expectEnd(): void {
+    if (this.#end === undefined) this.#incoming.base.startRead();
+  }
+
+  /** The reader gets this end instead of what would still have come. */
+  #finishRequests(error: Error | undefined): void {
+    if (this.#end !== undefined) return;
+    const waiting = this.#waiting;
+    this.#waiting = undefined;
+    this.#end = { error: waiting === undefined ? error : undefined };
+    if (error === undefined) waiting?.resolve(DONE);
+    else waiting?.reject(error);
+  }
+
+  // ---- what goes ----
+
+  /** A promise when the caller is slower than the handler. Throws when the caller has gone. */
+  send(body: Uint8Array): Promise<void> | undefined {
+    if (this.#over) throw callerGone();
+    const { writer, contentType } = this.#options;
+    const message = writer.checked(body);
+    const { base, headers } = this.#incoming;
+    this.#packs ??= writer.begin(base, { contentType, asked: headers });
+    return this.#packs ? this.#sendPacked(message) : this.#write(message);
+  }
+
+  end(): void {
+    if (this.#over) return;
+    const { writer, contentType } = this.#options;
+    const { base, headers } = this.#incoming;
+    this.#packs ??= writer.begin(base, { contentType, asked: headers });
+    this.#over = true;
+    base.sendStatus(OK);
+  }
+
+  fail(error: MicroError): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#room?.reject(error);
+    this.#incoming.base.sendStatus(errorStatus(error, this.#framing));
+  }
+
+  /** The caller broke the protocol. */
+  refuse(text: string): void {
+    if (this.#over) return;
+    const { route } = this.#options;
+    const detail = `${route.endpoint}: ${text}`;
+    this.#over = true;
+    this.#incoming.base.sendStatus(plainStatus(13, detail, this.#framing));
+    const error = new MicroError({ id: "go.micro.server", code: "CANCELLED", detail });
+    this.#room?.reject(error);
+    this.#finishRequests(error);
+    this.#call?.cancellation.abort(error);
+  }
+
+  /** Trailers behind headers name no content type. */
+  get #framing(): { readonly contentType?: string } {
+    return this.#packs === undefined ? { contentType: this.#options.contentType } : {};
+  }
+
+  async #sendPacked(message: Buffer): Promise<void> {
+    const frame = await this.#options.writer.packed(message);
+    if (this.#over) throw callerGone();
+    await this.#write(frame);
+  }
+
+  #write(message: Buffer): Promise<void> | undefined {
+    const { length } = message;
+    this.#unsent++;
+    this.#unsentBytes += length;
+    this.#incoming.base.sendMessage(message, () => {
+      this.#unsent--;
+      this.#unsentBytes -= length;
+      if (this.#room === undefined || !this.#hasRoom) return;
+      this.#room.resolve();
+      this.#room = undefined;
+    });
+    if (this.#hasRoom) return undefined;
+    this.#room ??= roomPromise();
+    return this.#room.promise;
+  }
+
+  get #hasRoom(): boolean {
+    return this.#unsent < MAX_UNSENT && this.#unsentBytes < MAX_UNSENT_BYTES;
+  }
+}
+
+function roomPromise() {
+  const room = Promise.withResolvers<void>();
+  // It may be given up while nobody waits for it.
+  room.promise.catch(() => undefined);
+  return room;
+}

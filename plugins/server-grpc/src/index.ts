@@ -1,0 +1,1 @@
+export { grpcServer } from "./grpc-server.ts";

@@ -1,0 +1,53 @@
+import type { TlsOptions } from "node:tls";
+import { MicroError, type OptionsOutput, option, readTlsMaterial, tlsMaterialOptions } from "@micro/core";
+
+const tlsOptions = {
+  enabled: option.boolean({ description: "Encrypt; true when the section has any other key" }),
+  ...tlsMaterialOptions,
+  passphrase: option.string({ description: "Opens an encrypted private key", secret: true }),
+  requestCert: option.boolean({
+    description: "Refuse clients without a certificate that `ca` has signed",
+    default: false,
+  }),
+} as const;
+
+/** The `tls` section of the server. */
+export const tlsSection = option.object(tlsOptions, { description: "Encryption of connections" });
+
+/** Whether a value can be options of Node's TLS. */
+export function isTlsOptions(value: unknown): value is TlsOptions {
+  return typeof value === "object" && value !== null;
+}
+
+/**
+ * The options to listen with; undefined where connections are plain. Reads the files that the section names. Throws
+ * `BAD_REQUEST` for a file that cannot be read and for keys that need each other.
+ */
+export async function readServerTls(
+  section: OptionsOutput<typeof tlsOptions> | undefined,
+  overrides: TlsOptions | undefined,
+): Promise<TlsOptions | undefined> {
+  if (section?.enabled === false || (section === undefined && overrides === undefined)) return undefined;
+  const material = await readTlsMaterial(section, "server.tls");
+  const requestCert = section?.requestCert ?? false;
+  const made: TlsOptions = {
+    ALPNProtocols: ["h2"],
+    minVersion: "TLSv1.2",
+    ...material,
+    ...(section?.passphrase === undefined ? {} : { passphrase: section.passphrase }),
+    requestCert,
+    rejectUnauthorized: requestCert,
+    ...overrides,
+  };
+  if (made.requestCert === true && made.ca === undefined) {
+    throw bad("server.tls.request_cert needs tls.ca or tls.ca_file: who signs the certificates of clients");
+  }
+  if (made.cert === undefined && made.pfx === undefined && made.SNICallback === undefined) {
+    throw bad("server.tls.cert and server.tls.key (or cert_file and key_file) are not set");
+  }
+  return made;
+}
+
+function bad(detail: string): MicroError {
+  return new MicroError({ code: "BAD_REQUEST", detail });
+}

@@ -1,0 +1,58 @@
+import { readFileSync } from "node:fs";
+import { ChannelCredentials, Client, type ServiceError } from "@grpc/grpc-js";
+import { handle } from "@micro/core";
+import { describe, expect, test } from "vitest";
+import { withServer } from "./world.ts";
+
+const file = (name: string): string => `${import.meta.dirname}/tls/${name}`;
+const pem = (name: string): Buffer => readFileSync(file(name));
+const server = { certFile: file("server.pem"), keyFile: file("server.key") };
+const hello = handle<Uint8Array, Uint8Array>("Greeter.SayHello", (request) => request);
+
+/** `ok`, or the status of the refusal. */
+async function attempt(tls: object, credentials: ChannelCredentials): Promise<string | number> {
+  let outcome: string | number = "";
+  await withServer(
+    [hello],
+    async ({ address }) => {
+      const client = new Client(address, credentials);
+      outcome = await new Promise((resolve) => {
+        const pass = (bytes: Buffer): Buffer => bytes;
+        const options = { deadline: Date.now() + 3000 };
+        client.makeUnaryRequest("/g.Greeter/SayHello", pass, pass, Buffer.from("hi"), options, (error) =>
+          resolve(error === null ? "ok" : (error as ServiceError).code),
+        );
+      });
+      client.close();
+    },
+    { tls },
+  );
+  return outcome;
+}
+
+const known = ChannelCredentials.createSsl(pem("ca.pem"));
+const withCert = ChannelCredentials.createSsl(pem("ca.pem"), pem("client.key"), pem("client.pem"));
+
+test("a standard client calls over TLS, and refuses a server that nobody it knows has signed", async () => {
+  expect(await attempt(server, known)).toBe("ok");
+  expect(await attempt(server, ChannelCredentials.createSsl(pem("other-ca.pem")))).toBe(14);
+  expect(await attempt(server, ChannelCredentials.createInsecure())).toBe(14);
+});
+
+test("clients need a certificate where it is asked for", async () => {
+  const asking = { ...server, caFile: file("ca.pem"), requestCert: true };
+  expect(await attempt(asking, withCert)).toBe("ok");
+  expect(await attempt(asking, known)).toBe(14);
+  expect(await attempt({ ...asking, caFile: file("other-ca.pem") }, withCert)).toBe(14);
+});
+
+describe("options that cannot be", () => {
+  test.each([
+    [{ certFile: file("server.pem") }, /server\.tls\.cert is set without server\.tls\.key/],
+    [{ caFile: file("ca.pem") }, /server\.tls\.cert and server\.tls\.key .* are not set/],
+    [{ ...server, requestCert: true }, /server\.tls\.request_cert needs tls\.ca/],
+    [{ caFile: "no/such/file" }, /server\.tls\.ca_file: ENOENT/],
+  ])("%o", async (tls, text) => {
+    await expect(withServer([], () => Promise.resolve(), { tls })).rejects.toThrow(text);
+  });
+});
