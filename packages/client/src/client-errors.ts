@@ -22,6 +22,21 @@ export function cancelled(what: string, reason: unknown): MicroError {
   return clientError("CANCELLED", `${what} was cancelled: ${why}`, { cause: reason });
 }
 
+/** Go's texts for the end of a handler's context. */
+const CONTEXT_TEXTS: readonly (readonly [text: string, code: Code])[] = [
+  ["context deadline exceeded", "TIMEOUT"],
+  ["context canceled", "CANCELLED"],
+];
+
+/**
+ * The code of an error that came from Go without one (spec 1.11), when its text is, or ends with, what Go says of a
+ * context that has ended; undefined for all other texts. Go's gRPC server gives the same codes, unless the handler has
+ * put the error into one of its own (spec 2.2).
+ */
+export function codeOfContextText(text: string): Code | undefined {
+  return CONTEXT_TEXTS.find(([end]) => text.endsWith(end))?.[1];
+}
+
 /** An error that crossed from a handler of this process: what the network would have carried, and nothing else. */
 export function isolatedError(error: unknown): MicroError {
   const { id, code, detail, status, httpCode, details, notSent } = MicroError.from(error);

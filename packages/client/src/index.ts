@@ -13,7 +13,7 @@ export type {
 
 export type { ClientCall } from "./client-call.ts";
 export { createClient } from "./client-core.ts";
-export { CLIENT_ID, clientError } from "./client-errors.ts";
+export { CLIENT_ID, clientError, codeOfContextText } from "./client-errors.ts";
 export { client } from "./component.ts";
 export { CODEC_ID, decodeReply, encodeRequest } from "./messages.ts";
 export type {

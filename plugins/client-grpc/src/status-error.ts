@@ -24,7 +24,9 @@ const NOT_SENT =
  * The error of a status (spec 2.2): Go Micro's own from the details, else from the JSON in the text, else what the number
  * stands for. `node` is for texts.
  */
-export function failureOf(status: StatusObject, node: string): Failure {
+export function failureOf(given: StatusObject, node: string): Failure {
+  // Grpc-js has no text at all for some answers that are not gRPC, whatever its types say.
+  const status = { ...given, details: (given.details as string | undefined) ?? "" };
   const { code, details, metadata } = status;
   const refused = metadata.get("micro-refused")[0];
   const answered = Object.keys(metadata.toJSON()).length > 0;

@@ -1,5 +1,5 @@
 import type { AttemptOutcome } from "@micro/client";
-import { CLIENT_ID, CODEC_ID } from "@micro/client";
+import { CLIENT_ID, CODEC_ID, codeOfContextText } from "@micro/client";
 import { type Metadata, MicroError } from "@micro/core";
 import type { TransportMessage } from "@micro/transport";
 
@@ -30,10 +30,18 @@ export function errorText(header: Metadata): string {
 
 /** Reads `Micro-Error`. A refusal of one of our servers says that no handler ran. */
 export function parseError(text: string, header: Metadata): MicroError {
-  const error = MicroError.parse(text);
+  const error = withCode(MicroError.parse(text));
   if (header.get("micro-refused") === undefined) return error;
   const { id, code, detail, status, httpCode } = error;
   return new MicroError({ id, code, detail, status, httpCode, notSent: true });
+}
+
+/** A Go handler that returns its context's error sends its text alone, without a code (spec 1.11). */
+function withCode(error: MicroError): MicroError {
+  const { id, detail, status, httpCode } = error;
+  const code = httpCode === 0 ? codeOfContextText(detail) : undefined;
+  if (code === undefined) return error;
+  return new MicroError({ id, code, detail, ...(status === "" ? {} : { status }) });
 }
 
 /** What a reply says about its node: an error of its own is as good an answer as any. */

@@ -1,6 +1,6 @@
 import { bidiStream, clientStream, defineContract, MicroError, serverStream, unary } from "@micro/core";
 import { eventually } from "@micro/core/conformance";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { type GoWorld, goReply, startGoWorld } from "./go-server.ts";
 
 const greeter = defineContract({
@@ -89,6 +89,43 @@ describe("unary", () => {
     expect([code, detail]).toEqual(["UNKNOWN", "plain error"]);
   });
 
+  test.each([
+    ["context deadline exceeded", "TIMEOUT", 408, "Request Timeout"],
+    ["orders: query: context deadline exceeded", "TIMEOUT", 408, "Request Timeout"],
+    ["context canceled", "CANCELLED", 499, "Client Closed Request"],
+    ['Get "http://a": context canceled', "CANCELLED", 499, "Client Closed Request"],
+    ["context canceled by hand", "UNKNOWN", 0, ""],
+  ])("Go's context error without a code, '%s', is %s", async (detail, code, httpCode, status) => {
+    for (const text of [detail, JSON.stringify({ id: "greeter", detail })]) {
+      const error = errorOf(methods().hello({ name: "err" }));
+      (await world.next()).answer(goReply({ "Micro-Error": text }));
+      expect(await error).toMatchObject({ code, httpCode, status, detail });
+    }
+    const own = errorOf(methods().hello({ name: "err" }));
+    (await world.next()).answer(goReply({ "Micro-Error": JSON.stringify({ code: 777, detail }) }));
+    expect(await own).toMatchObject({ code: "UNKNOWN", httpCode: 777 });
+  });
+
+  test("Go's context error at the end of the call's own time is the caller's usual TIMEOUT", async () => {
+    const now = vi.spyOn(Date, "now");
+    try {
+      const start = Date.now();
+      now.mockReturnValue(start);
+      const error = errorOf(methods().hello({ name: "slow" }, { timeoutMs: 60_000 }));
+      const { answer } = await world.next();
+      now.mockReturnValue(start + 59_990);
+      answer(goReply({ "Micro-Error": "context deadline exceeded" }));
+      expect(await error).toMatchObject({
+        id: "go.micro.client",
+        code: "TIMEOUT",
+        detail: "call timeout: greeter Greeter.Hello had no reply in time",
+        cause: { code: "TIMEOUT", detail: "context deadline exceeded" },
+      });
+    } finally {
+      now.mockRestore();
+    }
+  });
+
   test("a content type that the server does not know is an error, though its reply is none", async () => {
     const error = errorOf(methods().hello({ name: "bob" }));
     const body = "Unsupported Content-Type: application/json";
@@ -175,6 +212,14 @@ describe("streams", () => {
     data.answer(goReply({ "Micro-Error": text, "X-Micro-Error": text }));
     const { id, code, detail } = await errorOf(replies.next());
     expect([id, code, detail]).toEqual(["x", "BAD_REQUEST", "bad"]);
+  });
+
+  test("Go's context error ends a stream with its code", async () => {
+    const replies = methods().count({ to: 1 })[Symbol.asyncIterator]();
+    const first = errorOf(replies.next());
+    await world.next();
+    (await world.next()).answer(goReply({ "Micro-Error": "rows: context canceled" }));
+    expect(await first).toMatchObject({ code: "CANCELLED", detail: "rows: context canceled" });
   });
 
   test("a client stream has its reply when the server has ended", async () => {

@@ -1,10 +1,12 @@
 import { unencodable } from "@micro/codec";
-import { ByteWriter } from "./byte-writer.ts";
+import { Encoder } from "@msgpack/msgpack";
+import { CONTENT_TYPE } from "./refused.ts";
 
-const CONTENT_TYPE = "application/msgpack";
-const MIN_INTEGER = -(1n << 63n);
-const MAX_INTEGER = (1n << 64n) - 1n;
-const TIMESTAMP = -1;
+const MIN_INTEGER = -(2n ** 63n);
+const MAX_INTEGER = 2n ** 64n - 1n;
+/** What the library writes as an integer when it is given as a number; it writes larger ones as floats. */
+const MIN_NUMBER = -(2 ** 31);
+const MAX_NUMBER = 2 ** 32 - 1;
 
 /** How an encoder is limited. */
 export interface EncodeOptions {
@@ -13,125 +15,97 @@ export interface EncodeOptions {
 }
 
 /** MessagePack of a value: undefined is an empty object, as in JSON. Throws a MicroError `INTERNAL`. */
-export function encode(value: unknown, options: EncodeOptions): Uint8Array {
-  const encoder = new Encoder(options);
-  encoder.write(value === undefined ? {} : value, options.maxDepth);
-  return encoder.writer.bytes();
+export function encode(value: unknown, { maxDepth }: EncodeOptions): Uint8Array {
+  const tree = value === undefined ? {} : new Tree(maxDepth).of(value, maxDepth);
+  // What is in the deepest list is one level deeper for the library.
+  const encoder = new Encoder({ useBigInt64: true, maxDepth: maxDepth + 1 });
+  try {
+    return encoder.encode(tree);
+  } catch (error) {
+    const hint = error instanceof Error ? error.message : String(error);
+    throw unencodable(CONTENT_TYPE, value, { carries: "what fits into memory", hint, cause: error });
+  }
 }
 
-class Encoder {
-  readonly writer = new ByteWriter();
-  readonly #options: EncodeOptions;
+/** What the library writes as JSON would: it knows neither `toJSON` nor maps, and turns numbers beyond 32 bits into floats. */
+class Tree {
+  readonly #maxDepth: number;
 
-  constructor(options: EncodeOptions) {
-    this.#options = options;
+  constructor(maxDepth: number) {
+    this.#maxDepth = maxDepth;
   }
 
   /** `room` is how many levels may still follow. */
-  write(value: unknown, room: number): void {
-    const { writer } = this;
+  of(value: unknown, room: number): unknown {
     switch (typeof value) {
       case "string":
-        writer.text(value);
-        return;
+        return value.toWellFormed();
       case "number":
-        this.#number(value);
-        return;
-      case "boolean":
-        writer.byte(value ? 0xc3 : 0xc2);
-        return;
+        return Number.isSafeInteger(value) && (value < MIN_NUMBER || value > MAX_NUMBER)
+          ? BigInt(value)
+          : value;
       case "bigint":
-        if (value < MIN_INTEGER || value > MAX_INTEGER) {
-          throw refused(value, "whole numbers of 64 bits", "send it as a text");
-        }
-        writer.bigInteger(value);
-        return;
+        return wholeNumber(value);
+      case "boolean":
       case "undefined":
-        writer.byte(0xc0);
-        return;
+        return value;
       case "object":
-        if (value === null) writer.byte(0xc0);
-        else this.#object(value, room);
-        return;
+        return value === null ? value : this.#object(value, room);
       default:
         throw refused(value, "data", "give an object, a list or a scalar");
     }
   }
 
-  #number(value: number): void {
-    if (Number.isSafeInteger(value) && !Object.is(value, -0)) this.writer.integer(value);
-    else this.writer.float(value);
-  }
-
-  #object(value: object, room: number): void {
+  #object(value: object, room: number): unknown {
     if (room === 0) {
       const hint = "break the circle, if it is one, or raise codec.msgpack_max_depth";
-      throw refused(value, `trees of at most ${this.#options.maxDepth} levels`, hint);
+      throw refused(value, `trees of at most ${this.#maxDepth} levels`, hint);
     }
-    if (Array.isArray(value)) this.#list(value, room);
-    else if (ArrayBuffer.isView(value)) this.#view(value, room);
-    else if (value instanceof ArrayBuffer) this.writer.binary(new Uint8Array(value));
-    else if (value instanceof Date) this.#date(value);
-    else if (value instanceof Map) this.#object(objectOf(value as Map<unknown, unknown>), room);
-    else if (value instanceof Set) this.#list([...value], room);
-    else if ("toJSON" in value && typeof value.toJSON === "function") {
-      this.write((value.toJSON as () => unknown)(), room - 1);
-    } else this.#properties(value as Readonly<Record<string, unknown>>, room);
+    if (Array.isArray(value)) return this.#list(value, room);
+    if (ArrayBuffer.isView(value)) return this.#view(value, room);
+    if (value instanceof ArrayBuffer) return new Uint8Array(value);
+    if (value instanceof Date) {
+      if (!Number.isNaN(value.getTime())) return value;
+      throw refused(value, "valid dates", "leave out what has no time");
+    }
+    if (value instanceof Map) return this.#properties(value, room);
+    if (value instanceof Set) return this.#list(value, room);
+    if ("toJSON" in value && typeof value.toJSON === "function") {
+      return this.of((value.toJSON as () => unknown)(), room - 1);
+    }
+    return this.#properties(Object.entries(value), room);
   }
 
-  #list(values: readonly unknown[], room: number): void {
-    this.writer.listOf(values.length);
-    for (const value of values) this.write(value, room - 1);
+  #list(values: Iterable<unknown>, room: number): unknown[] {
+    const list: unknown[] = [];
+    for (const value of values) list.push(this.of(value, room - 1));
+    return list;
   }
 
-  #properties(value: Readonly<Record<string, unknown>>, room: number): void {
-    const { writer } = this;
-    const keys = Object.keys(value);
-    let count = 0;
-    for (const key of keys) if (value[key] !== undefined) count++;
-    writer.mapOf(count);
-    for (const key of keys) {
-      const inner = value[key];
+  #properties(entries: Iterable<readonly [unknown, unknown]>, room: number): object {
+    const kept: [string, unknown][] = [];
+    for (const [key, value] of entries) {
+      if (typeof key !== "string")
+        throw refused(key, "maps whose keys are texts", "turn the keys into texts");
       // As in JSON, a key whose value is undefined is not there.
-      if (inner === undefined) continue;
-      writer.text(key);
-      this.write(inner, room - 1);
+      if (value !== undefined) kept.push([key.toWellFormed(), this.of(value, room - 1)]);
     }
+    return Object.fromEntries(kept);
   }
 
-  #view(view: ArrayBufferView, room: number): void {
+  #view(view: ArrayBufferView, room: number): unknown {
     const bytes = view instanceof Uint8Array || view instanceof Uint8ClampedArray || view instanceof DataView;
-    if (bytes) this.writer.binary(new Uint8Array(view.buffer, view.byteOffset, view.byteLength));
-    else this.#list(Array.from(view as unknown as ArrayLike<unknown>), room);
-  }
-
-  #date(date: Date): void {
-    const ms = date.getTime();
-    if (Number.isNaN(ms)) throw refused(date, "valid dates", "leave out what has no time");
-    const seconds = Math.floor(ms / 1000);
-    const nanoseconds = (ms - seconds * 1000) * 1e6;
-    const { writer } = this;
-    if (seconds >= 0 && seconds <= 0xffff_ffff && nanoseconds === 0) {
-      writer.extension(TIMESTAMP, 4).u32(seconds);
-    } else if (seconds >= 0 && seconds < 2 ** 34) {
-      writer.extension(TIMESTAMP, 8).u64((BigInt(nanoseconds) << 34n) | BigInt(seconds));
-    } else {
-      writer
-        .extension(TIMESTAMP, 12)
-        .u32(nanoseconds)
-        .u64(BigInt.asUintN(64, BigInt(seconds)));
-    }
+    return bytes ? view : this.#list(view as unknown as Iterable<unknown>, room);
   }
 }
 
-/** Without a prototype, so that no key of the map means more than a key. */
-function objectOf(map: ReadonlyMap<unknown, unknown>): Readonly<Record<string, unknown>> {
-  const object = Object.create(null) as Record<string, unknown>;
-  for (const [key, value] of map) {
-    if (typeof key !== "string") throw refused(key, "maps whose keys are texts", "turn the keys into texts");
-    object[key] = value;
+/** As a number where the library writes that as an integer, which is shorter. */
+function wholeNumber(value: bigint): number | bigint {
+  if (value < MIN_INTEGER || value > MAX_INTEGER) {
+    throw refused(value, "whole numbers of 64 bits", "send it as a text");
   }
-  return object;
+  const number = Number(value);
+  return number < MIN_NUMBER || number > MAX_NUMBER ? value : number;
 }
 
 function refused(value: unknown, carries: string, hint: string): Error {
