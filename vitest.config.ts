@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 import { SummaryReporter } from "./tooling/checks/src/summary-reporter.ts";
@@ -10,6 +11,8 @@ export default defineConfig({
   test: {
     include: ["{packages,plugins,apps,tooling}/*/{src,test}/**/*.test.ts"],
     isolate: false,
+    // Tests wait for sockets and processes most of the time: on two cores two workers take half the time of one.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     testTimeout: 15_000,
     hookTimeout: 15_000,
     maxConcurrency: 3,

@@ -31,14 +31,15 @@ export async function findGo(): Promise<Toolchain> {
   }
 }
 
+/** Where the program of `generation` is, built of the sources as they are; undefined when it is not built yet. */
+export async function builtPeer(generation: Generation, toolchain: string): Promise<string | undefined> {
+  const { program } = await placeOf(generation, toolchain);
+  return (await exists(program)) ? program : undefined;
+}
+
 /** A path to the program of `generation`, built when there is none of this content yet. */
 export async function buildPeer(generation: Generation, toolchain: string): Promise<string> {
-  const sources = await assemble(generation);
-  const hash = createHash("sha256").update(toolchain);
-  for (const [name, text] of [...sources].sort(([a], [b]) => (a < b ? -1 : 1)))
-    hash.update(`${name}\0${text}\0`);
-  const folder = join(cacheFolder, `${generation.id}-${hash.digest("hex").slice(0, 16)}`);
-  const program = join(folder, "peer");
+  const { sources, folder, program } = await placeOf(generation, toolchain);
   if (await exists(program)) return program;
   // Built beside its place and moved there: another process may be doing the same.
   const workshop = `${folder}.${process.pid}-${crypto.randomUUID().slice(0, 8)}`;
@@ -56,6 +57,16 @@ export async function buildPeer(generation: Generation, toolchain: string): Prom
     await rm(workshop, { recursive: true, force: true });
   }
   return program;
+}
+
+/** The sources of a generation and the place of their program, which is named after their content. */
+async function placeOf(generation: Generation, toolchain: string) {
+  const sources = await assemble(generation);
+  const hash = createHash("sha256").update(toolchain);
+  for (const [name, text] of [...sources].sort(([a], [b]) => (a < b ? -1 : 1)))
+    hash.update(`${name}\0${text}\0`);
+  const folder = join(cacheFolder, `${generation.id}-${hash.digest("hex").slice(0, 16)}`);
+  return { sources, folder, program: join(folder, "peer") };
 }
 
 /** The files of the generation's Go module: its own, and the shared ones with its import path. */
