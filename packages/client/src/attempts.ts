@@ -1,7 +1,7 @@
 import type { Code, LocalCall, LocalNode, MicroError } from "@micro/core";
 import type { ClientCall } from "./client-call.ts";
 import type { ClientContext } from "./client-context.ts";
-import { clientError } from "./client-errors.ts";
+import { CLIENT_ID, clientError } from "./client-errors.ts";
 import { carriesFrames } from "./frames.ts";
 import type { AttemptOutcome, Target, TargetRequest } from "./network.ts";
 
@@ -12,6 +12,16 @@ const MAX_PAUSE_MS = 1000;
 
 /** What may have happened on the way, so that an idempotent call is safe to repeat. */
 const REPEATABLE: ReadonlySet<Code> = new Set(["TIMEOUT", "UNAVAILABLE"]);
+
+/**
+ * What an attempt that failed before anything was sent says of its node. One that speaks another protocol is left to
+ * clients that speak it, and costs no attempt: a service may have more of those than a call has attempts.
+ */
+export function outcomeUnsent(error: MicroError, otherwise: AttemptOutcome): AttemptOutcome {
+  if (!error.notSent) return otherwise;
+  if (error.code === "UNIMPLEMENTED") return "draining";
+  return error.code === "BAD_REQUEST" && error.id === CLIENT_ID ? "ok" : otherwise;
+}
 
 /** A node of this process that takes the call, when calls prefer to stay inside. */
 export function localNode(
@@ -101,11 +111,15 @@ export class Attempts {
 
   /** The pause before another attempt, or undefined when `error` is final. Call it once per failed attempt. */
   retryAfter(error: MicroError, nodeId: string, outcome: AttemptOutcome): number | undefined {
+    const again = this.tried(nodeId);
     this.#tried ??= new Set();
     this.#tried.add(nodeId);
     const safe = error.notSent || (this.#call.idempotent && REPEATABLE.has(error.code));
+    // A message that cannot be written cannot be written for another node either.
+    if (error.code === "BAD_REQUEST" && error.id === CLIENT_ID) return undefined;
     if (!safe || Date.now() >= this.#call.deadline || this.#call.reason !== undefined) return undefined;
-    if (outcome === "draining") {
+    // One that is asked again is the last one there is.
+    if (outcome === "draining" && !again) {
       if (this.#drainedLeft === 0) return undefined;
       this.#drainedLeft--;
       return 0;

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type LocalNode, MicroError } from "@micro/core";
-import { Attempts, LocalRequest, localBehind, localNode } from "./attempts.ts";
+import { Attempts, LocalRequest, localBehind, localNode, outcomeUnsent } from "./attempts.ts";
 import type { ClientCall } from "./client-call.ts";
 import type { ClientContext } from "./client-context.ts";
 import { CLIENT_ID, cancelled, clientError, isolatedError } from "./client-errors.ts";
@@ -42,6 +42,7 @@ export async function runStream(context: ClientContext, call: ClientCall): Promi
       return await (context.attemptChain === undefined ? open(opening) : context.attemptChain(call));
     } catch (thrown) {
       const error = MicroError.from(thrown, { id: CLIENT_ID });
+      opening.outcome = outcomeUnsent(error, opening.outcome);
       closeAttempt(opening, error);
       const { id } = nodeOf(opening);
       const again = error.notSent && requests?.started !== true;
@@ -137,7 +138,8 @@ async function converse(opening: Opening, stream: NetworkStream): Promise<unknow
     const reply = await call.during(stream.next());
     if (reply.done === true) throw clientError("INTERNAL", `${call.label} ended without a reply`);
     // The handler has the last word: it may still fail.
-    await call.during(stream.next());
+    const after = await call.during(stream.next());
+    if (after.done !== true) throw clientError("INTERNAL", `${call.label} sent more than one reply`);
     opening.outcome = stream.outcome;
     closeAttempt(opening, undefined);
     requests?.stop();

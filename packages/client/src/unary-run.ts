@@ -1,5 +1,5 @@
 import { type LocalNode, MicroError, PENDING } from "@micro/core";
-import { Attempts, localBehind, localNode } from "./attempts.ts";
+import { Attempts, localBehind, localNode, outcomeUnsent } from "./attempts.ts";
 import type { AbortTarget } from "./call-parties.ts";
 import type { ClientCall } from "./client-call.ts";
 import type { ClientContext } from "./client-context.ts";
@@ -268,6 +268,7 @@ export class UnaryRun implements AbortTarget, AttemptSink, AttemptRequest {
     }
     const error = MicroError.from(thrown, { id: CLIENT_ID });
     const id = this.#local?.id ?? this.#target?.node.id;
+    this.#outcome = outcomeUnsent(error, this.#outcome);
     this.#closeAttempt(error);
     const pause = id === undefined ? undefined : this.#made.retryAfter(error, id, this.#outcome);
     if (pause === undefined) this.#settle(error, undefined);

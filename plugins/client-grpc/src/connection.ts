@@ -3,6 +3,7 @@ import { Channel, type ChannelOptions, connectivityState, Metadata } from "@grpc
 import { CLIENT_ID } from "@micro/client";
 import { formatDuration, MicroError } from "@micro/core";
 import { OwnedCredentials } from "./credentials.ts";
+import { dialReason } from "./dial-reason.ts";
 import type { DialTarget } from "./target.ts";
 
 /** A call that runs on a connection. */
@@ -44,6 +45,7 @@ export class Connection {
   readonly #settings: ConnectionSettings;
   readonly #events: ConnectionEvents;
   readonly #timer: NodeJS.Timeout;
+  readonly #secure: boolean;
   #state: "dialing" | "ready" | "gone" = "dialing";
   #socket: Socket | undefined = undefined;
   /** Since when nothing has come, or nothing has run. */
@@ -56,6 +58,7 @@ export class Connection {
     options: { readonly settings: ConnectionSettings; readonly events: ConnectionEvents },
   ) {
     this.address = address;
+    this.#secure = target.tls !== undefined;
     this.#settings = options.settings;
     this.#events = options.events;
     const { channelOptions, dialTimeoutMs } = options.settings;
@@ -158,7 +161,7 @@ export class Connection {
     call.start(new Metadata(), {
       onReceiveMetadata: () => undefined,
       onReceiveMessage: () => undefined,
-      onReceiveStatus: ({ details }) => this.retire(this.#error(reasonOf(details))),
+      onReceiveStatus: ({ details }) => this.retire(this.#error(dialReason(details, this.#secure))),
     });
   }
 
@@ -224,12 +227,4 @@ export class Connection {
       notSent: true,
     });
   }
-}
-
-/** Grpc-js wraps the reason, and adds the time. */
-function reasonOf(details: string): string {
-  return details
-    .replace(/^No connection established\. Last error: (?:Error: )?/, "")
-    .replace(/ \(\d{4}-\d\d-\d\dT[^)]*\)/, "")
-    .replace(/\. Resolution note: .*$/s, "");
 }

@@ -138,14 +138,14 @@ export class ConnectionPool {
 
   #dial(address: string, node: Node): void {
     let connection: Connection;
+    let dialing = true;
+    const dialed = (): void => {
+      if (dialing) node.dialing--;
+      dialing = false;
+    };
+    node.dialing++;
     try {
       const target = dialTarget(address, this.#options.tls);
-      node.dialing++;
-      let dialing = true;
-      const dialed = (): void => {
-        if (dialing) node.dialing--;
-        dialing = false;
-      };
       connection = new Connection(address, target, {
         settings: this.#options,
         events: {
@@ -160,8 +160,12 @@ export class ConnectionPool {
           },
         },
       });
-    } catch (error) {
-      this.#failAll(node, MicroError.from(error, { code: "UNAVAILABLE" }));
+    } catch (cause) {
+      dialed();
+      // It is the node's address that is wrong, not the call.
+      const { detail } = MicroError.from(cause);
+      this.#failAll(node, clientError("UNAVAILABLE", detail, { notSent: true, cause }));
+      this.#forgetUnused(address, node);
       return;
     }
     this.#connections.add(connection);
@@ -176,11 +180,19 @@ export class ConnectionPool {
     if (node.ready.length > 0 || node.dialing > 0 || this.#closed) return;
     if (at < 0) this.#failAll(node, error);
     else if (node.waiting.size > 0) this.#dial(connection.address, node);
-    else this.#nodes.delete(connection.address);
+    this.#forgetUnused(connection.address, node);
+  }
+
+  /** Addresses come and go: one that nothing is known of any more is not kept. */
+  #forgetUnused(address: string, node: Node): void {
+    const used = node.ready.length > 0 || node.dialing > 0 || node.waiting.size > 0;
+    if (!used && this.#nodes.get(address) === node) this.#nodes.delete(address);
   }
 
   #failAll(node: Node, error: MicroError): void {
-    for (const waiter of node.waiting) this.#fail(waiter, error, node);
+    // Whoever comes while these are told waits for another dial.
+    const told = [...node.waiting];
+    for (const waiter of told) this.#fail(waiter, error, node);
   }
 
   #fail(waiter: Waiter, error: MicroError, node?: Node): void {

@@ -1,7 +1,7 @@
 import type { StatusObject } from "@grpc/grpc-js";
 import { type AttemptOutcome, CLIENT_ID, codeOfContextText } from "@micro/client";
+import { readWireFields, wireInt32, wireText } from "@micro/codec";
 import { CODES, codeOfGrpc, codeOfHttp, type ErrorDetail, MicroError } from "@micro/core";
-import { int32Of, readFields, textOf } from "./proto-reader.ts";
 
 /** How a call failed, for its caller and for the selector. */
 export interface Failure {
@@ -12,6 +12,7 @@ export interface Failure {
 const ERROR_URL = "type.googleapis.com/errors.Error";
 const RESOURCE_EXHAUSTED = 8;
 const UNKNOWN = 2;
+const INTERNAL = 13;
 const UNAVAILABLE = 14;
 /** Grpc-js's own words for a reply beyond the limit. */
 const TOO_LARGE = /^Received message (?:larger than max|that decompresses)/;
@@ -25,8 +26,7 @@ const NOT_SENT =
  * stands for. `node` is for texts.
  */
 export function failureOf(given: StatusObject, node: string): Failure {
-  // Grpc-js has no text at all for some answers that are not gRPC, whatever its types say.
-  const status = { ...given, details: (given.details as string | undefined) ?? "" };
+  const status = completed(given);
   const { code, details, metadata } = status;
   const refused = metadata.get("micro-refused")[0];
   const answered = Object.keys(metadata.toJSON()).length > 0;
@@ -44,6 +44,12 @@ export function failureOf(given: StatusObject, node: string): Failure {
     error: errorOf(status, refused !== undefined),
     outcome: refused === "draining" ? "draining" : "ok",
   };
+}
+
+/** Whatever its types say, grpc-js has neither number nor text for a message that it cannot unpack. */
+function completed(status: Partial<StatusObject> & Pick<StatusObject, "metadata">): StatusObject {
+  const { code = INTERNAL, details = "the reply cannot be read", metadata } = status;
+  return { code, details, metadata };
 }
 
 function errorOf({ code, details: text, metadata }: StatusObject, notSent: boolean): MicroError {
@@ -79,12 +85,12 @@ function errorOf({ code, details: text, metadata }: StatusObject, notSent: boole
 function detailsOf(bytes: Uint8Array): readonly ErrorDetail[] {
   try {
     const found: ErrorDetail[] = [];
-    for (const { number, value } of readFields(bytes)) {
+    for (const { number, value } of readWireFields(bytes)) {
       if (number !== 3 || typeof value === "number") continue;
-      const any = readFields(value);
+      const any = readWireFields(value);
       const inner = any.findLast((field) => field.number === 2)?.value;
       found.push({
-        typeUrl: textOf(any, 1),
+        typeUrl: wireText(any, 1),
         value: inner instanceof Uint8Array ? Uint8Array.from(inner) : new Uint8Array(0),
       });
     }
@@ -97,15 +103,15 @@ function detailsOf(bytes: Uint8Array): readonly ErrorDetail[] {
 /** `errors.Error`: id, code, detail, status. */
 function goError(bytes: Uint8Array): MicroError | undefined {
   try {
-    const fields = readFields(bytes);
-    const httpCode = int32Of(fields, 2);
+    const fields = readWireFields(bytes);
+    const httpCode = wireInt32(fields, 2);
     const code = codeOfHttp(httpCode);
     return new MicroError({
-      id: textOf(fields, 1),
+      id: wireText(fields, 1),
       code,
       httpCode,
-      detail: textOf(fields, 3),
-      status: textOf(fields, 4) || CODES[code].status,
+      detail: wireText(fields, 3),
+      status: wireText(fields, 4) || CODES[code].status,
     });
   } catch {
     return undefined;

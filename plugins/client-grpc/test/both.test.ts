@@ -165,6 +165,44 @@ test("a node says in the registry what it speaks, and one that speaks something 
   });
 });
 
+test("a service with nodes of two protocols is served by those that are understood, however few they are", async () => {
+  await withFleet({}, async ({ client, registry }) => {
+    const nodes = ["a", "b", "c", "d"].map((id) => ({
+      id,
+      address: "127.0.0.1:1",
+      metadata: { protocol: "mucp" },
+    }));
+    const others = { name: "lab", version: "2", metadata: {}, endpoints: [], nodes };
+    await registry.register(others, { ttlMs: 5000, signal: new AbortController().signal, timeoutMs: 1000 });
+    const stub = client.of(contract);
+    for (let at = 0n; at < 50n; at++) {
+      expect((await stub.echo({ size: at })).size).toBe(at);
+      expect(await collect(stub.chat([{ size: at }]))).toEqual([{ text: "", size: at }]);
+    }
+    // What no node could help with is told as it is, and says nothing about the nodes.
+    for (let at = 0; at < 10; at++) {
+      await expect(stub.echo({ nope: 1 } as object)).rejects.toThrow("unknown field");
+    }
+  });
+});
+
+test("a stream that cannot be written says nothing about its node", async () => {
+  await withFleet({ nodes: 1 }, async ({ client }) => {
+    const stub = client.of(contract);
+    const attempts: string[] = [];
+    const options = {
+      contentType: "text/csv",
+      onAttempt: ({ nodeId }: { nodeId: string }) => attempts.push(nodeId),
+    };
+    for (let at = 0; at < 10; at++) {
+      await expect(collect(stub.chat([{ size: 1 }], options))).rejects.toThrow("text/csv");
+    }
+    // Once each: nobody else could do better.
+    expect(attempts.length).toBe(10);
+    expect((await stub.echo({ size: 1 })).size).toBe(1n);
+  });
+});
+
 test("compressed streams keep the order of their messages", async () => {
   const gzip = { compression: "gzip" };
   await withFleet({ server: gzip, client: gzip }, async ({ client }) => {

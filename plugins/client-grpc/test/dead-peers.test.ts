@@ -86,6 +86,7 @@ describe("a dial", () => {
     await withClient({ dialTimeout: 1000 }, async (client) => {
       const [error] = await failure(client.call(echo, { address: peer.address }));
       expect([error.code, error.notSent]).toEqual(["UNAVAILABLE", true]);
+      expect(error.detail).toBe(`${peer.address}: the peer does not speak HTTP/2, so it is no gRPC server`);
       await eventually(() => expect(peer.sockets.size).toBe(0));
     });
     await peer.close();

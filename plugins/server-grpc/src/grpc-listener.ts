@@ -23,6 +23,13 @@ export interface ListenerOptions {
 
 /** No connection outlives its listener by more, whatever its peer does. */
 const FOREVER_MS = 2 ** 31 - 1;
+/** Whoever floods us shall not flood the log. */
+const WARN_EVERY_MS = 1000;
+
+interface HandshakeError extends Error {
+  /** OpenSSL's word, where it has one. */
+  readonly reason?: string;
+}
 
 /**
  * Accepts connections and hands them to grpc-js. Listening is done here and not by grpc-js, which knows no limit of
@@ -36,6 +43,8 @@ export class GrpcListener implements ServerListener {
   readonly #sockets = new Set<net.Socket>();
   #address = "";
   #dropped = 0;
+  #handshakesFailed = 0;
+  #warnAgainAt = 0;
   #closed: Promise<void> | undefined;
 
   constructor(options: ListenerOptions) {
@@ -61,7 +70,7 @@ export class GrpcListener implements ServerListener {
       socket.once("close", () => this.#sockets.delete(socket));
     });
     this.#server.on("drop", () => {
-      // Once, then every thousandth time: whoever floods us shall not flood the log.
+      // Once, then every thousandth time.
       if (this.#dropped++ % 1000 !== 0) return;
       options.logger.warn(`connections are refused: server.max_connections is ${options.maxConnections}`);
     });
@@ -122,9 +131,16 @@ export class GrpcListener implements ServerListener {
         this.#injector.injectConnection(socket);
       } else socket.destroy();
     });
-    return server.on("tlsClientError", (error: Error, socket: tls.TLSSocket) => {
-      logger.warn("a TLS handshake failed", { error, remote: socket.remoteAddress });
+    return server.on("tlsClientError", (error: HandshakeError, socket: tls.TLSSocket) => {
+      const remote = socket.remoteAddress;
       socket.destroy();
+      this.#handshakesFailed++;
+      const now = performance.now();
+      if (now < this.#warnAgainAt) return;
+      this.#warnAgainAt = now + WARN_EVERY_MS;
+      // OpenSSL's reason says it; its message names source files, and the stack is always the same.
+      const reason = error.reason ?? error.message;
+      logger.warn(`a TLS handshake failed: ${reason}`, { remote, failed: this.#handshakesFailed });
     });
   }
 }

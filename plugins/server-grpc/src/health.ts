@@ -1,7 +1,7 @@
+import { readWireFields, wireText } from "@micro/codec";
 import type { Server } from "@micro/server";
 import type { BuiltInService } from "./built-in.ts";
 import { ServingStatus } from "./health-contract.ts";
-import { readFields, textOf } from "./proto-reader.ts";
 import { message, numberField, textField } from "./proto-writer.ts";
 import type { RawCall, RawHandler } from "./raw-call.ts";
 
@@ -43,7 +43,7 @@ function check(statusOf: StatusOf): RawHandler {
   let name = "";
   return {
     message: (_call, bytes) => {
-      name = textOf(readFields(bytes), 1);
+      name = wireText(readWireFields(bytes), 1);
     },
     ended: (call) => {
       const status = statusOf(name);
@@ -62,7 +62,7 @@ function list(statusOf: StatusOf, names: ReadonlySet<string>): RawHandler {
     message: () => undefined,
     ended: (call) => {
       const entries = ["", ...names].map((name) =>
-        textField(1, message(textField(1, name), textField(2, Buffer.from(numberField(1, statusOf(name)))))),
+        textField(1, message(textField(1, name), textField(2, numberField(1, statusOf(name))))),
       );
       void call.send(message(...entries));
       call.end();
@@ -82,7 +82,7 @@ class Watchers {
 
   handler(): RawHandler {
     return {
-      message: (call, bytes) => this.#add(call, textOf(readFields(bytes), 1)),
+      message: (call, bytes) => this.#add(call, wireText(readWireFields(bytes), 1)),
       // Its one request is all it says; what it wants to hear comes until it goes.
       ended: () => undefined,
       gone: (call) => this.#remove(call),
@@ -96,11 +96,12 @@ class Watchers {
     }
   }
 
-  #add(call: RawCall, name: string): void {
+  /** Resolves when the word is out: a caller that asks again and again without reading waits. */
+  #add(call: RawCall, name: string): Promise<void> {
     const status = this.#statusOf(name);
     this.#told.set(call, { name, status });
-    void call.send(numberField(1, status));
     this.#timer ??= setInterval(() => this.#look(), LOOK_MS).unref();
+    return call.send(numberField(1, status));
   }
 
   #remove(call: RawCall): void {

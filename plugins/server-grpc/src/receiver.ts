@@ -24,6 +24,8 @@ export interface ReceiverOptions {
   readonly logger: Logger;
 }
 
+/** What grpc-js can unpack. */
+const ENCODINGS: ReadonlySet<string> = new Set(["identity", "deflate", "gzip"]);
 const UNIMPLEMENTED = 12;
 const INTERNAL = 13;
 
@@ -53,6 +55,10 @@ export class Receiver {
       incoming.stream.respond({ ":status": 415 }, { endStream: true });
       return;
     }
+    if (headers[":method"] !== "POST") {
+      incoming.stream.respond({ ":status": 405, allow: "POST" }, { endStream: true });
+      return;
+    }
     const type = wireTypeOf(contentType);
     const codec = type === undefined ? undefined : codecs.find(type.codecType);
     const path = headers[":path"] ?? "";
@@ -64,6 +70,13 @@ export class Receiver {
     const framing = { contentType: type?.contentType ?? "application/grpc" };
     if (type === undefined || codec === undefined) {
       refuse(incoming, errorStatus(this.#unsupported(contentType), framing));
+      return;
+    }
+    const encoding = headers["grpc-encoding"] ?? "identity";
+    if (!ENCODINGS.has(String(encoding))) {
+      // Grpc-js would hand over the message as it is.
+      const text = `grpc-encoding '${String(encoding).slice(0, 40)}' is not known: use ${[...ENCODINGS].join(", ")}`;
+      refuse(incoming, plainStatus(UNIMPLEMENTED, text, framing));
       return;
     }
     if (sizeOfHeaders(headers) > maxMetadataBytes) {

@@ -1,6 +1,6 @@
+import { readWireFields, type WireField, wireText } from "@micro/codec";
 import type { BuiltInService } from "./built-in.ts";
 import type { DescribedFile, DescribedFiles } from "./described-files.ts";
-import { type ReadField, readFields, textOf } from "./proto-reader.ts";
 import { message, numberField, textField } from "./proto-writer.ts";
 import type { RawHandler } from "./raw-call.ts";
 
@@ -22,17 +22,17 @@ function conversation(files: DescribedFiles): RawHandler {
   const sent = new Set<string>();
   return {
     message: (call, bytes) => {
-      const request = readFields(bytes);
+      const request = readWireFields(bytes);
       const reply = answer(request, files, sent);
-      return call.send(message(textField(1, textOf(request, 1)), textField(2, bytes), reply));
+      return call.send(message(textField(1, wireText(request, 1)), textField(2, bytes), reply));
     },
     ended: (call) => call.end(),
   };
 }
 
-function answer(request: readonly ReadField[], files: DescribedFiles, sent: Set<string>): Uint8Array {
+function answer(request: readonly WireField[], files: DescribedFiles, sent: Set<string>): Uint8Array {
   const asked = request.findLast(({ number }) => number >= 3 && number <= 7);
-  const text = asked === undefined ? "" : textOf(request, asked.number);
+  const text = asked === undefined ? "" : wireText(request, asked.number);
   switch (asked?.number) {
     case 3:
       return withImports(files.byName(text), { files, sent, text });

@@ -1,4 +1,4 @@
-import type { TlsOptions } from "node:tls";
+import { createSecureContext, type TlsOptions } from "node:tls";
 import { MicroError, type OptionsOutput, option, readTlsMaterial, tlsMaterialOptions } from "@micro/core";
 
 const tlsOptions = {
@@ -21,7 +21,7 @@ export function isTlsOptions(value: unknown): value is TlsOptions {
 
 /**
  * The options to listen with; undefined where connections are plain. Reads the files that the section names. Throws
- * `BAD_REQUEST` for a file that cannot be read and for keys that need each other.
+ * `BAD_REQUEST` for a file that cannot be read, for keys that need each other, and for what OpenSSL does not take.
  */
 export async function readServerTls(
   section: OptionsOutput<typeof tlsOptions> | undefined,
@@ -45,9 +45,15 @@ export async function readServerTls(
   if (made.cert === undefined && made.pfx === undefined && made.SNICallback === undefined) {
     throw bad("server.tls.cert and server.tls.key (or cert_file and key_file) are not set");
   }
+  try {
+    createSecureContext(made);
+  } catch (cause) {
+    // A key that belongs to another certificate, a passphrase that is missing: OpenSSL names no option.
+    throw bad(`server.tls: ${MicroError.from(cause).detail}`, cause);
+  }
   return made;
 }
 
-function bad(detail: string): MicroError {
-  return new MicroError({ code: "BAD_REQUEST", detail });
+function bad(detail: string, cause?: unknown): MicroError {
+  return new MicroError({ code: "BAD_REQUEST", detail, cause });
 }

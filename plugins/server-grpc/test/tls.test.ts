@@ -1,7 +1,11 @@
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
+import { connect } from "node:net";
 import { ChannelCredentials, Client, type ServiceError } from "@grpc/grpc-js";
-import { handle } from "@micro/core";
+import { handle, type Logger, nullLogger } from "@micro/core";
+import { within } from "@micro/core/conformance";
 import { describe, expect, test } from "vitest";
+import { GrpcListener } from "../src/grpc-listener.ts";
 import { withServer } from "./world.ts";
 
 const file = (name: string): string => `${import.meta.dirname}/tls/${name}`;
@@ -46,12 +50,49 @@ test("clients need a certificate where it is asked for", async () => {
   expect(await attempt({ ...asking, caFile: file("other-ca.pem") }, withCert)).toBe(14);
 });
 
+test("a failed handshake is told in the log with its reason, and no more often than once a second", async () => {
+  const warnings: string[] = [];
+  const logger: Logger = {
+    ...nullLogger,
+    warn: (message) => void warnings.push(typeof message === "string" ? message : message()),
+  };
+  const listener = new GrpcListener({
+    onCall: () => undefined,
+    onClosing: () => undefined,
+    tls: { cert: pem("server.pem"), key: pem("server.key") },
+    maxConnections: 10,
+    maxStreams: 10,
+    maxReceiveBytes: 1024,
+    keepaliveTimeMs: 8000,
+    keepaliveTimeoutMs: 5000,
+    handshakeTimeoutMs: 5000,
+    logger,
+  });
+  await listener.listen("127.0.0.1:0");
+  const { port } = new URL(`tcp://${listener.address}`);
+  for (let count = 0; count < 5; count++) {
+    const socket = connect(Number(port), "127.0.0.1", () => socket.write("PRI * HTTP/2.0\r\n\r\n")).resume();
+    await within("the server's end", once(socket, "close"));
+  }
+  await listener.close({ graceMs: 0 });
+  expect(warnings).toEqual(["a TLS handshake failed: wrong version number"]);
+});
+
 describe("options that cannot be", () => {
   test.each([
     [{ certFile: file("server.pem") }, /server\.tls\.cert is set without server\.tls\.key/],
     [{ caFile: file("ca.pem") }, /server\.tls\.cert and server\.tls\.key .* are not set/],
     [{ ...server, requestCert: true }, /server\.tls\.request_cert needs tls\.ca/],
     [{ caFile: "no/such/file" }, /server\.tls\.ca_file: ENOENT/],
+    [{ ...server, keyFile: file("client.key") }, /server\.tls: .*key values mismatch/],
+    [
+      { ...server, caFile: file("server.key") },
+      /server\.tls\.ca_file: .*server\.key holds no certificate \(PEM\)/,
+    ],
+    [
+      { certFile: file("server.pem"), keyFile: file("server.pem") },
+      /server\.tls\.key_file: .* no private key \(PEM\)/,
+    ],
   ])("%o", async (tls, text) => {
     await expect(withServer([], () => Promise.resolve(), { tls })).rejects.toThrow(text);
   });

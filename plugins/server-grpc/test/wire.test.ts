@@ -229,6 +229,13 @@ describe("what a client does wrong", () => {
     });
   });
 
+  test("a compression that nobody here knows", async () => {
+    await withServer([seen([])], async ({ address }) => {
+      const reply = await raw(address, "/Debug/Health", { headers: { "grpc-encoding": "br" } });
+      expect(statusOf(reply)).toEqual([12, "grpc-encoding 'br' is not known: use identity, deflate, gzip"]);
+    });
+  });
+
   test("a message that is none, and a timeout that is none", async () => {
     await withServer([seen([])], async ({ address }) => {
       const broken = await raw(address, "/Debug/Health", { body: frame(Buffer.from("{")) });
