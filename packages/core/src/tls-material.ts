@@ -21,7 +21,7 @@ export interface TlsMaterial {
 
 /**
  * Reads the files that a `tls` section names. `where` is the section for errors: `transport.tls`.
- * Throws `BAD_REQUEST` for a file that cannot be read, and for keys that exclude or need each other.
+ * Throws `BAD_REQUEST` for a file that cannot be read or holds something else, and for keys that exclude or need each other.
  */
 export async function readTlsMaterial(
   section: Partial<OptionsOutput<typeof tlsMaterialOptions>> | undefined,
@@ -36,24 +36,39 @@ export async function readTlsMaterial(
     const [has, lacks] = cert === undefined ? ["key", "cert"] : ["cert", "key"];
     throw bad(`${where}.${has} is set without ${where}.${lacks}`);
   }
+  // Node takes a `ca` without any certificate, and then trusts nobody.
+  mustHold("certificate", ca);
+  mustHold("certificate", cert);
+  mustHold("private key", key);
   return {
-    ...(ca === undefined ? {} : { ca }),
-    ...(cert === undefined || key === undefined ? {} : { cert, key }),
+    ...(ca === undefined ? {} : { ca: ca.text }),
+    ...(cert === undefined || key === undefined ? {} : { cert: cert.text, key: key.text }),
   };
+}
+
+interface Pem {
+  readonly text: string;
+  /** The option, and the file that it names. */
+  readonly where: string;
 }
 
 async function pem(
   name: string,
   text: string | undefined,
   file: string | undefined,
-): Promise<string | undefined> {
-  if (file === undefined) return text;
+): Promise<Pem | undefined> {
+  if (file === undefined) return text === undefined ? undefined : { text, where: name };
   if (text !== undefined) throw bad(`${name} and ${name}_file are both set: leave one out`);
   try {
-    return await readFile(file, "utf8");
+    return { text: await readFile(file, "utf8"), where: `${name}_file: ${file}` };
   } catch (cause) {
     throw bad(`${name}_file: ${MicroError.from(cause).detail}`, cause);
   }
+}
+
+function mustHold(what: "certificate" | "private key", pem: Pem | undefined): void {
+  if (pem === undefined || new RegExp(`-----BEGIN [A-Z ]*${what.toUpperCase()}-----`).test(pem.text)) return;
+  throw bad(`${pem.where} holds no ${what} (PEM)`);
 }
 
 function bad(detail: string, cause?: unknown): MicroError {

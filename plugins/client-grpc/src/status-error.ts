@@ -86,7 +86,7 @@ function detailsOf(bytes: Uint8Array): readonly ErrorDetail[] {
   try {
     const found: ErrorDetail[] = [];
     for (const { number, value } of readWireFields(bytes)) {
-      if (number !== 3 || typeof value === "number") continue;
+      if (number !== 3 || typeof value === "bigint") continue;
       const any = readWireFields(value);
       const inner = any.findLast((field) => field.number === 2)?.value;
       found.push({

@@ -50,8 +50,10 @@ export async function askGrpcHealth(
   options: CallOptions,
 ): Promise<readonly [ok: boolean, status: string]> {
   try {
-    // An empty name means the whole server.
-    const { status } = await client.of(Health, { service }).check({ service: "" }, options);
+    // An empty name means the whole server. Standard services are written in protobuf, whatever the others speak.
+    const { status } = await client
+      .of(Health, { service })
+      .check({ service: "" }, { ...options, contentType: "application/protobuf" });
     const name = Object.entries(ServingStatus).find(([, value]) => value === status)?.[0] ?? `${status}`;
     return [status === ServingStatus.SERVING, name.toLowerCase()];
   } catch (error) {

@@ -110,6 +110,25 @@ describe("a message type", () => {
     expect(() => Order.create(loop as MessageInit<Order>)).toThrow("nested deeper than 100");
   });
 
+  test("keeps the paths of errors short, however long names and nesting are", () => {
+    const text = (init: object): string => {
+      try {
+        Order.create(init as MessageInit<Order>);
+      } catch (error) {
+        return (error as Error).message;
+      }
+      return "";
+    };
+    const loop: { parent?: unknown } = {};
+    loop.parent = loop;
+    expect(text(loop)).toMatch(
+      /^shop\.v1\.Order: parent\.parent\..* … .*\.parent: messages are nested deeper than 100$/,
+    );
+    for (const message of [text(loop), text({ ["k".repeat(100_000)]: 1 })]) {
+      expect(message.length).toBeLessThan(500);
+    }
+  });
+
   test("takes values of classes with getters, and nothing from Object.prototype", () => {
     class Row {
       get sku() {

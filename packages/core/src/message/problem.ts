@@ -9,8 +9,20 @@ export class MessageProblem extends Error {
 
   /** `items.2.price: must be …`. */
   get text(): string {
-    return this.path.length === 0 ? this.message : `${this.path.map(String).join(".")}: ${this.message}`;
+    return this.path.length === 0
+      ? this.message
+      : `${shortened(this.path.map(String).join("."))}: ${this.message}`;
   }
+}
+
+/** Longest path in an error: names may come from whoever sent the message, and so may their number. */
+const MAX_PATH = 200;
+
+/** Its beginning and its end, which say the most. */
+function shortened(path: string): string {
+  if (path.length <= MAX_PATH) return path;
+  const half = MAX_PATH / 2;
+  return `${path.slice(0, half)} … ${path.slice(-half)}`.toWellFormed();
 }
 
 /** How an error names a value: its kind, or the value itself where that is short. */

@@ -75,7 +75,7 @@ export function callFailure(
   if (!MicroError.is(error)) return error;
   const unknown = saysNoSuchEndpoint(error) || (error.code === "NOT_FOUND" && attempts.length === 0);
   const hints = unknown ? [...endpointHints(records, endpoint)] : [];
-  if (isStream(records, endpoint) && /stream/.test(error.detail))
+  if (isStream(records, endpoint) && /stream|broke the protocol/.test(error.detail))
     hints.push(`the endpoint is a stream: micro stream ${service} ${endpoint}`);
   return new Failure(`${service} ${endpoint}: ${error.detail}`, {
     exitCode: callExitCode(error, attempts),
