@@ -19,6 +19,13 @@ describe("a program", () => {
     });
   });
 
+  test("without any socket it runs until it is told to stop", async () => {
+    const child = startProgram("no socket");
+    await child.says("ready");
+    child.kill("SIGTERM");
+    expect(await child.ended()).toMatchObject({ code: 0, stdout: "ready\n", stderr: "" });
+  });
+
   test("a second signal ends a drain that hangs, and the exit code tells", async () => {
     const child = startProgram("drain hangs");
     await child.says("ready");

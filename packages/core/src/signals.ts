@@ -19,10 +19,15 @@ const dispatch: Listener = (signal) => {
   for (const listener of Array.from(waiting)) listener(signal);
 };
 
-/** Listens until released; each caller counts for itself. */
+const HOLD_MS = 3_600_000;
+
+/** Listens until released, and keeps the process alive as long; each caller counts for itself. */
 export function waitForSignals({ onFirst, onSecond }: SignalHandlers): { release(): void } {
   let count = 0;
+  // A listener holds no process, and a service may have no socket that does.
+  const hold = setInterval(() => undefined, HOLD_MS);
   const release = (): void => {
+    clearInterval(hold);
     if (!waiting.delete(listener) || waiting.size > 0) return;
     for (const signal of SIGNALS) process.removeListener(signal, dispatch);
   };

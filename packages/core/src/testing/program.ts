@@ -32,6 +32,7 @@ const plugin = definePlugin(part, {
       say("creating");
       await never();
     }
+    if (config.mode === "no socket") return {};
     const server = createServer();
     return {
       start: async ({ signal }) => {
@@ -63,6 +64,7 @@ const programs: Readonly<Record<string, () => Promise<void>>> = {
   plain: () => run(),
   "start hangs": () => run("start hangs"),
   "creation hangs": () => run("creation hangs"),
+  "no socket": () => run("no socket"),
   "drain hangs": () => run("drain hangs"),
   "stop fails": () => run("stop fails"),
   "bad configuration": () => runService(definition, { plugins: [plugin], part: { mod: 1 } } as never),
