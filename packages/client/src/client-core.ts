@@ -25,6 +25,7 @@ import type {
 import { type CallShape, ClientCall } from "./client-call.ts";
 import type { ClientContext } from "./client-context.ts";
 import { CLIENT_ID, cancelled, clientError } from "./client-errors.ts";
+import { DEFAULT_CONTENT_TYPE } from "./messages.ts";
 import type { ClientCoreOptions } from "./network.ts";
 import { ReplyStream } from "./reply-stream.ts";
 import { RetryBudget } from "./retry-budget.ts";
@@ -58,7 +59,7 @@ class CoreClient implements Client {
       logger,
       service: scope.name,
       timeoutMs: config.poolRequestTimeout,
-      codecOf: (contentType = config.contentType) => options.codecs.get(contentType),
+      codecOf: (contentType = config.contentType ?? DEFAULT_CONTENT_TYPE) => options.codecs.get(contentType),
       deadlines: new Deadlines(),
       budget: new RetryBudget(config.retryBurst),
       attemptChain: attempt.length === 0 ? undefined : compose(attempt, (call) => performOf(ownCall(call))),
@@ -202,7 +203,7 @@ class CoreClient implements Client {
         { notSent: true },
       );
     }
-    const contentType = call.options?.contentType ?? config.contentType;
+    const contentType = call.options?.contentType ?? config.contentType ?? DEFAULT_CONTENT_TYPE;
     const body = codecs.get(contentType).encode(call.message, call.shape.input);
     const header = new Metadata(call.metadata);
     header.setLower("content-type", contentType);

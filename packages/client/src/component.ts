@@ -7,8 +7,8 @@ export const client = defineComponent<Client>()({
   description: "Calls to services",
   config: {
     contentType: option.string({
-      description: "Content type of requests and messages",
-      default: "application/json",
+      description:
+        "Content type of requests and messages; unset it is application/json, over gRPC application/protobuf for methods of message types",
     }),
     poolSize: option.integer({ description: "Idle connections kept per node", default: 1, min: 0 }),
     poolTtl: option.duration({ description: "Longest life of a pooled connection", default: "1m" }),

@@ -11,11 +11,11 @@ export type {
 
 // ---- for authors of client plugins ----
 
-export type { ClientCall } from "./client-call.ts";
+export type { CallShape, ClientCall } from "./client-call.ts";
 export { createClient } from "./client-core.ts";
 export { CLIENT_ID, clientError, codeOfContextText } from "./client-errors.ts";
 export { client } from "./component.ts";
-export { CODEC_ID, decodeReply, encodeRequest } from "./messages.ts";
+export { CODEC_ID, DEFAULT_CONTENT_TYPE, decodeReply, encodeRequest } from "./messages.ts";
 export type {
   AttemptOutcome,
   AttemptRequest,

@@ -1,12 +1,21 @@
 import { MicroError } from "@micro/core";
 import { isMessageType } from "@micro/core/message";
 import type { ClientCall } from "./client-call.ts";
+import type { ClientContext } from "./client-context.ts";
 import { clientError } from "./client-errors.ts";
 import { isolate } from "./isolate.ts";
 import type { MessageCodec } from "./network.ts";
 
 /** Id of errors about message bytes (spec 1.11). */
 export const CODEC_ID = "go.micro.client.codec";
+
+/** What messages are written in when nobody says. */
+export const DEFAULT_CONTENT_TYPE = "application/json";
+
+/** What the messages of a call are written in. */
+export function contentTypeOf({ config, wire }: ClientContext, { options, shape }: ClientCall): string {
+  return options?.contentType ?? config.contentType ?? wire.contentTypeOf?.(shape) ?? DEFAULT_CONTENT_TYPE;
+}
 
 /**
  * The body of a request. Throws a MicroError that was not sent: `BAD_REQUEST` with the path for a value that is none of

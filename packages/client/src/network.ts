@@ -1,5 +1,5 @@
 import type { Logger, Metadata, ServiceScope, StandardSchema } from "@micro/core";
-import type { ClientCall } from "./client-call.ts";
+import type { CallShape, ClientCall } from "./client-call.ts";
 
 /** A node as registries describe it (spec 3.1). */
 export interface TargetNode {
@@ -74,6 +74,8 @@ export interface NetworkStream {
 export interface ClientWire {
   /** Metadata of nodes that were given by address (spec 1.14). */
   readonly addressMetadata: Readonly<Record<string, string>>;
+  /** What suits a method when neither the call nor the configuration names a content type. @default "application/json" */
+  contentTypeOf?(shape: CallShape): string;
   /** Starts a unary attempt. The sink may be told inside this call. */
   call(request: AttemptRequest, sink: AttemptSink): RunningAttempt;
   /** Opens a stream and sends no request yet. Rejects with a MicroError. */
@@ -107,7 +109,7 @@ export interface MessageCodecs {
 
 /** The options of the client component that the common part uses. */
 export interface ClientConfig {
-  readonly contentType: string;
+  readonly contentType: string | undefined;
   readonly poolRequestTimeout: number;
   readonly poolRetries: number;
   readonly retryBurst: number;

@@ -4,7 +4,7 @@ import { Attempts, LocalRequest, localBehind, localNode, outcomeUnsent } from ".
 import type { ClientCall } from "./client-call.ts";
 import type { ClientContext } from "./client-context.ts";
 import { CLIENT_ID, cancelled, clientError, isolatedError } from "./client-errors.ts";
-import { isolateReply, isolateRequest } from "./messages.ts";
+import { contentTypeOf, isolateReply, isolateRequest } from "./messages.ts";
 import type { AttemptOutcome, AttemptRequest, NetworkStream, Target } from "./network.ts";
 import { DONE, MessageReader, Requests } from "./stream-messages.ts";
 
@@ -113,7 +113,7 @@ async function openRemote(opening: Opening): Promise<unknown> {
   const request: AttemptRequest = {
     call,
     node: target.node,
-    contentType: call.options?.contentType ?? context.config.contentType,
+    contentType: contentTypeOf(context, call),
     attemptDeadline: call.deadline,
     connectDeadline: attempts.connectDeadline(),
   };

@@ -5,7 +5,7 @@ import type { ClientCall } from "./client-call.ts";
 import type { ClientContext } from "./client-context.ts";
 import { CLIENT_ID, cancelled, clientError, isolatedError } from "./client-errors.ts";
 import { entryOf } from "./local-way.ts";
-import { isolateReply, isolateRequest } from "./messages.ts";
+import { contentTypeOf, isolateReply, isolateRequest } from "./messages.ts";
 import type {
   AttemptOutcome,
   AttemptRequest,
@@ -83,7 +83,7 @@ export class UnaryRun implements AbortTarget, AttemptSink, AttemptRequest {
   }
 
   get contentType(): string {
-    return this.call.options?.contentType ?? this.#context.config.contentType;
+    return contentTypeOf(this.#context, this.call);
   }
 
   aborted(reason: Error): void {

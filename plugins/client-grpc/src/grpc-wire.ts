@@ -1,9 +1,11 @@
 import {
   type AttemptRequest,
   type AttemptSink,
+  type CallShape,
   type ClientCall,
   type ClientWire,
   clientError,
+  DEFAULT_CONTENT_TYPE,
   type MessageCodec,
   type NetworkStream,
   type RunningAttempt,
@@ -11,10 +13,13 @@ import {
 } from "@micro/client";
 import { asBuffer, type Codecs } from "@micro/codec";
 import type { MicroError } from "@micro/core";
+import { isMessageType } from "@micro/core/message";
 import { CONTENT_TYPES, wireTypeOf } from "./content-type.ts";
 import { GrpcCall } from "./grpc-call.ts";
 import { openStream } from "./grpc-stream.ts";
 import type { ConnectionPool } from "./pool.ts";
+
+const PROTOBUF = "application/protobuf";
 
 /** What a {@link GrpcWire} is made of. */
 export interface GrpcWireOptions {
@@ -45,6 +50,12 @@ export class GrpcWire implements ClientWire {
     this.pool = pool;
     this.compresses = compresses;
     this.#maxSendBytes = maxSendBytes;
+  }
+
+  /** Standard servers take protobuf only, so that is what methods of message types are called in where it can be written. */
+  contentTypeOf({ input }: CallShape): string {
+    const proto = isMessageType(input) && this.#codecs.find(PROTOBUF) !== undefined;
+    return proto ? PROTOBUF : DEFAULT_CONTENT_TYPE;
   }
 
   call(request: AttemptRequest, sink: AttemptSink): RunningAttempt {

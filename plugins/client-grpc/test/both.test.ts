@@ -42,11 +42,16 @@ const contract = defineContract({
   },
 });
 const aborted: string[] = [];
+/** Content type of the last echo, as it came over the wire. */
+let contentType: string | undefined;
 const lab = defineService({
   name: "lab",
   handlers: [
     implement(contract, {
-      echo: (item) => item,
+      echo: (item, { metadata }) => {
+        contentType = metadata.get("content-type");
+        return item;
+      },
       fail: ({ text }) => {
         const details = [{ typeUrl: "type.googleapis.com/lab.v1.Item", value: Uint8Array.of(10, 1, 65) }];
         throw new MicroError({ id: "lab", code: text as "ABORTED", detail: "said so", details });
@@ -102,7 +107,10 @@ async function withFleet(
   const caller = await createService(defineService({ name: "caller" }), {
     plugins: [jsonCodec, protobufCodec, memoryRegistry, randomSelector, grpcClient],
     registry: { world },
-    client: { contentType: options.contentType ?? "application/protobuf", ...options.client },
+    client: {
+      ...(options.contentType === undefined ? {} : { contentType: options.contentType }),
+      ...options.client,
+    },
   });
   try {
     for (let count = 0; count < (options.nodes ?? 1); count++) nodes.push(await start());
@@ -113,6 +121,17 @@ async function withFleet(
     for (const node of nodes) await node.stop();
   }
 }
+
+test("methods of message types are called in protobuf unless somebody says otherwise", async () => {
+  await withFleet({}, async ({ client }) => {
+    await client.of(contract).echo({ text: "a" });
+    expect(contentType).toBe("application/grpc+proto");
+    await client.of(contract).echo({ text: "a" }, { contentType: "application/json" });
+    expect(contentType).toBe("application/grpc+json");
+    await client.call({ service: "lab", endpoint: "Lab.Echo", message: { text: "a" } });
+    expect(contentType).toBe("application/grpc+json");
+  });
+});
 
 describe.each(["application/protobuf", "application/json"])("messages of a contract as %s", (contentType) => {
   test("go through all four kinds", async () => {

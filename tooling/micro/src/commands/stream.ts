@@ -29,7 +29,7 @@ export async function stream(context: CommandContext, args: CommandArguments): P
   const input = new Input(form, context);
   const messages = await input.fromArguments(given);
   return reach(context, { service, args }, async ({ connection, records, options }) => {
-    const kind = kindOf(optionalText(args, "kind"), records, endpoint);
+    const kind = kindOf(optionalText(args, "kind"));
     const attempts: AttemptInfo[] = [];
     const requests = messages ?? input.lines();
     const quiet = new QuietEnd(kind === "bidiStream" ? (idleMs ?? idleOf(records, connection)) : undefined);
@@ -124,15 +124,7 @@ async function only(requests: Iterable<unknown> | AsyncIterable<unknown>): Promi
   return found === undefined ? {} : found.message;
 }
 
-/** What was asked for, else what the node's metadata says. Over rpc every stream goes both ways, so bidi serves all. */
-function kindOf(asked: string | undefined, records: readonly ServiceRecord[], endpoint: string): StreamKind {
-  if (asked !== undefined) return KINDS[asked] ?? "bidiStream";
-  for (const { endpoints } of records) {
-    for (const { name, metadata } of endpoints) {
-      if (name !== endpoint) continue;
-      const kind = Object.values(KINDS).find((known) => known === metadata.kind);
-      if (kind !== undefined) return kind;
-    }
-  }
-  return "bidiStream";
+/** What was asked for: a registry knows that an endpoint is a stream, but not which kind. Bidi serves all over rpc. */
+function kindOf(asked: string | undefined): StreamKind {
+  return KINDS[asked ?? ""] ?? "bidiStream";
 }

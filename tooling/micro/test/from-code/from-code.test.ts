@@ -12,6 +12,7 @@ import { rpcServer } from "@micro/server-rpc";
 import { memoryTransport } from "@micro/transport-memory";
 import protobuf from "protobufjs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { findContracts } from "../../src/from-code/find-contracts.ts";
 import { generateFromCode } from "../../src/from-code/index.ts";
 import { generateFromProto } from "../../src/generate/index.ts";
 import { definition } from "./contracts.ts";
@@ -212,6 +213,12 @@ describe("what has no type in a .proto", () => {
     ],
   ])("%s: an error that says what to do", async (what, body, message) => {
     await expect(generate(`error-${what.replaceAll(" ", "-")}`, body)).rejects.toThrow(message);
+  });
+
+  test("a module that is not there is said to be missing, in its own name", async () => {
+    await expect(findContracts("src/none.ts", folder.path)).rejects.toThrow(
+      /there is no file src\/none\.ts$/,
+    );
   });
 
   test("files that somebody wrote are not overwritten", async () => {
