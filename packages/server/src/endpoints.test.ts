@@ -4,6 +4,7 @@ import {
   handle,
   implement,
   type StandardSchema,
+  serverStream,
   subscribe,
   unary,
 } from "@micro/core";
@@ -23,6 +24,7 @@ function schemaOf(json: Readonly<Record<string, unknown>>): StandardSchema {
 }
 
 const string = { type: "string" };
+const named = schemaOf({ type: "object", properties: { name: string } });
 const input = schemaOf({
   type: "object",
   properties: {
@@ -43,10 +45,14 @@ test("handlers come by name, then subscribers by topic from the last, with what 
   const contract = defineContract({
     name: "Greeter",
     service: "greeter",
-    methods: { hello: unary({ input, description: "Greets" }), chat: bidiStream() },
+    methods: {
+      hello: unary({ input, description: "Greets" }),
+      chat: bidiStream(),
+      count: serverStream({ input: named }),
+    },
   });
   const handlers = [
-    ...implement(contract, { hello: () => ({}), async *chat() {} }),
+    ...implement(contract, { hello: () => ({}), async *chat() {}, async *count() {} }),
     ...handle("Alone.Text", () => "", { output: schemaOf(string) }),
   ];
   const subscribers = [
@@ -64,7 +70,17 @@ test("handlers come by name, then subscribers by topic from the last, with what 
       name: "Greeter.Chat",
       request: { name: "Context", type: "Context", values: null },
       response: { name: "Stream", type: "Stream", values: null },
-      metadata: { stream: "true" },
+      metadata: { stream: "true", kind: "bidiStream" },
+    },
+    {
+      name: "Greeter.Count",
+      request: {
+        name: "CountRequest",
+        type: "CountRequest",
+        values: [{ name: "name", type: "string", values: null }],
+      },
+      response: { name: "Stream", type: "Stream", values: null },
+      metadata: { stream: "true", kind: "serverStream" },
     },
     {
       name: "Greeter.Hello",

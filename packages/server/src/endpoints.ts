@@ -37,11 +37,12 @@ function describeMethod(method: MethodDescription, { types }: ServiceDescriptor)
   const streams = kind !== "unary";
   return {
     name: endpoint,
-    // Go shows the parameters of its stream handlers, which are these two for all of them.
-    request: streams ? leaf("Context") : requestValue(request, types, `${name}Request`),
-    response: streams ? leaf("Stream") : requestValue(reply, types, `${name}Response`),
+    // What is not known of a stream is named as Go names the parameters of its stream handlers.
+    request: requestValue(request, types, streams ? "Context" : `${name}Request`),
+    response: requestValue(reply, types, streams ? "Stream" : `${name}Response`),
     metadata: {
-      ...(streams ? { stream: "true" } : {}),
+      // Go says no more than `stream`; which kind it is helps whoever calls without the contract.
+      ...(streams ? { stream: "true", kind } : {}),
       ...(description === undefined ? {} : { description }),
     },
   };
@@ -56,10 +57,6 @@ function describeSubscriber({ topic, name, input }: SubscriberBinding): Endpoint
     response: null,
     metadata: { topic, subscriber: "true" },
   };
-}
-
-function leaf(name: string): ValueDescription {
-  return { name, type: name, values: null };
 }
 
 function compareText(a: string, b: string): number {

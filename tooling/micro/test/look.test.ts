@@ -106,7 +106,7 @@ describe("describe", () => {
     expect(status).toBe(0);
     expect(stdout).toMatch(/^greeter 1\.2\.3$/m);
     expect(stdout).toMatch(/^Greeter\.Hello {2}unary\n {2}Says hello\.\n {2}request {3}\{ name\??: string;/m);
-    expect(stdout).toMatch(/^Greeter\.Count {2}stream$/m);
+    expect(stdout).toMatch(/^Greeter\.Count {2}server stream$/m);
     expect(stdout).toMatch(/subscriber of greeted/);
     expect(stdout).toContain(world.address);
     expect(stdout).toMatch(/protocol=mucp registry=file/);

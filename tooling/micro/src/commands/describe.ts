@@ -38,10 +38,16 @@ function recordText(record: ServiceRecord, output: Output): string {
   ].join("\n");
 }
 
+const STREAMS: Readonly<Record<string, string>> = {
+  serverStream: "server stream",
+  clientStream: "client stream",
+  bidiStream: "bidirectional stream",
+};
+
 function endpointText({ name, request, response, metadata }: Endpoint, output: Output): string {
-  const { stream, subscriber, topic, description, ...rest } = metadata;
-  const kind =
-    subscriber === "true" ? `subscriber of ${topic ?? "?"}` : stream === "true" ? "stream" : "unary";
+  const { stream, kind: said, subscriber, topic, description, ...rest } = metadata;
+  const shape = stream === "true" ? (STREAMS[said ?? ""] ?? "stream") : "unary";
+  const kind = subscriber === "true" ? `subscriber of ${topic ?? "?"}` : shape;
   const lines = [
     `${paint(output, "cyan", printableLine(name))}  ${paint(output, "dim", printableLine(kind))}`,
   ];

@@ -29,7 +29,7 @@ export async function stream(context: CommandContext, args: CommandArguments): P
   const input = new Input(form, context);
   const messages = await input.fromArguments(given);
   return reach(context, { service, args }, async ({ connection, records, options }) => {
-    const kind = kindOf(optionalText(args, "kind"));
+    const kind = kindOf(optionalText(args, "kind"), records, endpoint);
     const attempts: AttemptInfo[] = [];
     const requests = messages ?? input.lines();
     const quiet = new QuietEnd(kind === "bidiStream" ? (idleMs ?? idleOf(records, connection)) : undefined);
@@ -124,7 +124,11 @@ async function only(requests: Iterable<unknown> | AsyncIterable<unknown>): Promi
   return found === undefined ? {} : found.message;
 }
 
-/** What was asked for: a registry knows that an endpoint is a stream, but not which kind. Bidi serves all over rpc. */
-function kindOf(asked: string | undefined): StreamKind {
-  return KINDS[asked ?? ""] ?? "bidiStream";
+/** What was asked for, else what the registry says. Go's nodes do not say which kind; bidi serves all over rpc. */
+function kindOf(asked: string | undefined, records: readonly ServiceRecord[], endpoint: string): StreamKind {
+  if (asked !== undefined) return KINDS[asked] ?? "bidiStream";
+  const said = records
+    .flatMap(({ endpoints }) => endpoints)
+    .find(({ name, metadata }) => name === endpoint && metadata.kind !== undefined)?.metadata.kind;
+  return Object.values(KINDS).find((kind) => kind === said) ?? "bidiStream";
 }
