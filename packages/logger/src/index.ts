@@ -11,4 +11,6 @@ export {
 
 export { logger } from "./component.ts";
 export { createLogger, type LoggerOptions, type LogRecord } from "./create-logger.ts";
+export { jsonFormat, type LineFormat, type LineFormatOptions, prettyFormat } from "./line-format.ts";
+export { type LineTarget, LineWriter, type LineWriterOptions, streamTarget } from "./line-writer.ts";
 export { type LogLimits, REDACTED } from "./safe-value.ts";

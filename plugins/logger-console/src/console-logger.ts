@@ -1,8 +1,15 @@
 import type { Writable } from "node:stream";
 import { definePlugin, type Lifecycle, option } from "@micro/core";
-import { createLogger, type Logger, logger } from "@micro/logger";
-import { type Format, jsonFormat, prettyFormat } from "./format.ts";
-import { LineWriter } from "./line-writer.ts";
+import {
+  createLogger,
+  jsonFormat,
+  type LineFormat,
+  LineWriter,
+  type Logger,
+  logger,
+  prettyFormat,
+  streamTarget,
+} from "@micro/logger";
 
 type Destination = Writable & { readonly isTTY?: boolean };
 
@@ -38,7 +45,7 @@ export const consoleLogger = definePlugin(logger, {
   create: ({ config }): Logger & Lifecycle => {
     const stream: Destination = config.destination ?? process[config.stream];
     const format = formatFor(stream, config);
-    const writer = new LineWriter(stream, {
+    const writer = new LineWriter(streamTarget(stream), {
       maxWaiting: config.buffer,
       dropNotice: (lines) =>
         format({
@@ -63,7 +70,7 @@ export const consoleLogger = definePlugin(logger, {
 function formatFor(
   stream: Destination,
   config: { readonly format: "auto" | "json" | "pretty"; readonly timestamp: boolean },
-): Format {
+): LineFormat {
   const isTerminal = stream.isTTY === true;
   const pretty = config.format === "pretty" || (config.format === "auto" && isTerminal);
   if (!pretty) return jsonFormat(config);

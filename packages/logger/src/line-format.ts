@@ -1,10 +1,10 @@
-import type { LogRecord } from "@micro/logger";
+import type { LogRecord } from "./create-logger.ts";
 
 /** Turns a record into what is written for it, newline included. */
-export type Format = (record: LogRecord) => string;
+export type LineFormat = (record: LogRecord) => string;
 
 /** What the formats take. */
-export interface FormatOptions {
+export interface LineFormatOptions {
   /** Whether a line starts with the time. */
   readonly timestamp: boolean;
 }
@@ -12,7 +12,7 @@ export interface FormatOptions {
 const RESERVED = new Set(["time", "level", "message", "caller"]);
 
 /** One JSON object per line: time, level, message, caller, then the fields; a field of such a name gets a `_`. */
-export function jsonFormat({ timestamp }: FormatOptions): Format {
+export function jsonFormat({ timestamp }: LineFormatOptions): LineFormat {
   let lastMs = 0;
   let lastTime = "";
   return ({ timeMs, level, message, caller, fields }) => {
@@ -34,7 +34,10 @@ const COLORS = { trace: "90", debug: "36", info: "32", warn: "33", error: "31", 
 const DIM = "2";
 
 /** `12:34:56.789 INFO  message key=value`, errors with their stack below; for people. */
-export function prettyFormat({ timestamp, colors }: FormatOptions & { readonly colors: boolean }): Format {
+export function prettyFormat({
+  timestamp,
+  colors,
+}: LineFormatOptions & { readonly colors: boolean }): LineFormat {
   const paint = (code: string, text: string) => (colors ? `\u001b[${code}m${text}\u001b[0m` : text);
   return ({ timeMs, level, message, caller, fields }) => {
     const parts: string[] = [];
