@@ -59,7 +59,7 @@ export function lifeCases(harness: ServerHarness): readonly ConformanceCase[] {
           assert.deepEqual(
             record?.endpoints.map(({ name, metadata }) => [name, metadata]),
             [
-              ["Case.Chat", { stream: "true" }],
+              ["Case.Chat", { stream: "true", kind: "bidiStream" }],
               ["Case.Work", { description: "Does it" }],
               ["CreatedHandler", { topic: "orders.created", subscriber: "true" }],
             ],

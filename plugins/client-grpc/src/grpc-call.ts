@@ -4,7 +4,6 @@ import {
   type AttemptRequest,
   type AttemptSink,
   CODEC_ID,
-  clientError,
   decodeReply,
   encodeRequest,
   type MessageCodec,
@@ -16,7 +15,7 @@ import type { GrpcWire } from "./grpc-wire.ts";
 import { withDeadline } from "./late-status.ts";
 import type { Waiter } from "./pool.ts";
 import { pathOf, RequestHeaders } from "./request-headers.ts";
-import { failureOf } from "./status-error.ts";
+import { failureOf, wrongCount } from "./status-error.ts";
 
 /** The part of grpc-js's call that is used here. */
 export type ChannelCall = ReturnType<Connection["channel"]["createCall"]>;
@@ -99,7 +98,7 @@ export class GrpcCall implements RunningAttempt, RunningCall, Waiter {
       this.#call?.startRead();
       return;
     }
-    this.#end(this.#broken("it sent more than one reply"), undefined, "ok");
+    this.#end(wrongCount(this.#request, "more than one reply"), undefined, "ok");
     this.#call?.cancelWithStatus(CANCELLED, "more than one reply");
   }
 
@@ -113,7 +112,7 @@ export class GrpcCall implements RunningAttempt, RunningCall, Waiter {
       return;
     }
     if (this.#reply === undefined) {
-      this.#end(this.#broken("it sent no reply"), undefined, "ok");
+      this.#end(wrongCount(this.#request, "no reply"), undefined, "ok");
       return;
     }
     let value: unknown;
@@ -124,11 +123,6 @@ export class GrpcCall implements RunningAttempt, RunningCall, Waiter {
       return;
     }
     this.#end(undefined, value, "ok");
-  }
-
-  #broken(what: string): MicroError {
-    const { call, node } = this.#request;
-    return clientError("INTERNAL", `${call.label}: node ${node.id} broke the protocol: ${what}`);
   }
 
   #release(connection: Connection): void {

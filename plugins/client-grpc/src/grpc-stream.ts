@@ -11,9 +11,10 @@ import { MicroError } from "@micro/core";
 import type { Connection, RunningCall } from "./connection.ts";
 import type { ChannelCall } from "./grpc-call.ts";
 import type { GrpcWire, Prepared } from "./grpc-wire.ts";
+import { holdError } from "./held-error.ts";
 import { withDeadline } from "./late-status.ts";
 import { pathOf, RequestHeaders } from "./request-headers.ts";
-import { failureOf } from "./status-error.ts";
+import { failureOf, wrongCount } from "./status-error.ts";
 
 type Step = IteratorResult<unknown, undefined>;
 const DONE = { done: true, value: undefined } as const;
@@ -45,6 +46,9 @@ class GrpcStream implements NetworkStream, RunningCall {
   readonly #call: ChannelCall;
   /** What ended it: an error, or the good end. */
   #end: { readonly error: MicroError | undefined } | undefined = undefined;
+  /** The error that the server has sent, while replies before it are still to be read. */
+  #held: StatusObject | undefined = undefined;
+  #replies = 0;
   /** A reply that nobody has asked for yet. */
   #ahead: Buffer | undefined = undefined;
   #waiting: { resolve(step: Step): void; reject(error: Error): void } | undefined = undefined;
@@ -79,7 +83,7 @@ class GrpcStream implements NetworkStream, RunningCall {
   send(message: unknown): Promise<void> | undefined {
     const { call } = this.#request;
     const body = this.#wire.checked(encodeRequest(this.#prepared.codec, message, call), call);
-    if (this.#end !== undefined) throw this.#closed();
+    if (this.#end !== undefined || this.#held !== undefined) throw this.#closed();
     const { length } = body;
     this.#unsent++;
     this.#unsentBytes += length;
@@ -130,10 +134,19 @@ class GrpcStream implements NetworkStream, RunningCall {
 
   onReceiveMetadata(_metadata: Metadata): void {
     this.#connection.heard = true;
+    holdError(this.#call, (status) => {
+      this.#held = status;
+      // The reader may be the one who waits for room.
+      this.#room?.reject(this.#closed());
+    });
   }
 
   onReceiveMessage(message: Buffer): void {
     this.#connection.heard = true;
+    if (this.#request.call.kind === "clientStream" && ++this.#replies > 1) {
+      this.abort(wrongCount(this.#request, "more than one reply"));
+      return;
+    }
     const waiting = this.#waiting;
     this.#waiting = undefined;
     if (waiting === undefined) {
@@ -151,14 +164,15 @@ class GrpcStream implements NetworkStream, RunningCall {
   onReceiveStatus(status: StatusObject): void {
     if (this.#end !== undefined) return;
     this.#connection.heard = true;
-    if (status.code === 0) this.#over(undefined, "ok");
-    else {
-      const { error, outcome } = failureOf(
-        withDeadline(status, this.#request.attemptDeadline),
-        this.#request.node.address,
-      );
+    const { call, node, attemptDeadline } = this.#request;
+    const held = this.#held;
+    const last = held ?? withDeadline(status, attemptDeadline);
+    if (last.code !== 0) {
+      const { error, outcome } = failureOf(last, node.address, held !== undefined);
       this.#over(error, outcome);
-    }
+    } else if (call.kind === "clientStream" && this.#replies === 0) {
+      this.#over(wrongCount(this.#request, "no reply"), "ok");
+    } else this.#over(undefined, "ok");
   }
 
   #decoded(message: Buffer): Step {

@@ -1,5 +1,11 @@
 import type { StatusObject } from "@grpc/grpc-js";
-import { type AttemptOutcome, CLIENT_ID, codeOfContextText } from "@micro/client";
+import {
+  type AttemptOutcome,
+  type AttemptRequest,
+  CLIENT_ID,
+  clientError,
+  codeOfContextText,
+} from "@micro/client";
 import { readWireFields, wireInt32, wireText } from "@micro/codec";
 import { CODES, codeOfGrpc, codeOfHttp, type ErrorDetail, MicroError } from "@micro/core";
 
@@ -23,13 +29,13 @@ const NOT_SENT =
 
 /**
  * The error of a status (spec 2.2): Go Micro's own from the details, else from the JSON in the text, else what the number
- * stands for. `node` is for texts.
+ * stands for. `node` is for texts; `inTrailers` when the server has said it for sure.
  */
-export function failureOf(given: StatusObject, node: string): Failure {
+export function failureOf(given: StatusObject, node: string, inTrailers = false): Failure {
   const status = completed(given);
   const { code, details, metadata } = status;
   const refused = metadata.get("micro-refused")[0];
-  const answered = Object.keys(metadata.toJSON()).length > 0;
+  const answered = inTrailers || Object.keys(metadata.toJSON()).length > 0;
   if (!answered && (code === UNAVAILABLE || NOT_SENT.test(details))) {
     const notSent = NOT_SENT.test(details);
     const detail = `${node}: ${details}`;
@@ -44,6 +50,14 @@ export function failureOf(given: StatusObject, node: string): Failure {
     error: errorOf(status, refused !== undefined),
     outcome: refused === "draining" ? "draining" : "ok",
   };
+}
+
+/** A unary method or a client stream has one reply; for another number of them gRPC has `UNIMPLEMENTED`. */
+export function wrongCount({ call, node }: AttemptRequest, sent: string): MicroError {
+  return clientError(
+    "UNIMPLEMENTED",
+    `${call.label}: node ${node.id} broke the protocol: it sent ${sent}; look whether its method is a stream`,
+  );
 }
 
 /** Whatever its types say, grpc-js has neither number nor text for a message that it cannot unpack. */

@@ -79,7 +79,20 @@ test("a client stream that is answered twice is an error", async () => {
     await withClient({}, async (client) => {
       const stream = { service, endpoint: "Greeter.Sum", kind: "clientStream", message: [{}] } as const;
       const replies = client.stream(stream, { address: peer.address, timeoutMs: 3000 });
-      expect(await codeOf(all(replies))).toBe("INTERNAL");
+      expect(await codeOf(all(replies))).toBe("UNIMPLEMENTED");
+    });
+  } finally {
+    await peer.close();
+  }
+});
+
+test("a client stream that is not answered is an error", async () => {
+  const peer = await rawPeer((stream) => reply(stream, []));
+  try {
+    await withClient({}, async (client) => {
+      const stream = { service, endpoint: "Greeter.Sum", kind: "clientStream", message: [{}] } as const;
+      const replies = client.stream(stream, { address: peer.address, timeoutMs: 3000 });
+      expect(await codeOf(all(replies))).toBe("UNIMPLEMENTED");
     });
   } finally {
     await peer.close();

@@ -263,17 +263,21 @@ describe("errors (spec 2.2)", () => {
   });
 
   test("replies that break the protocol", async () => {
-    const cases: [Parameters<typeof rawPeer>[0], RegExp][] = [
-      [(stream) => reply(stream, []), /it sent no reply/],
-      [(stream) => reply(stream, [Buffer.from("{}"), Buffer.from("{}")]), /more than one reply/],
-      [(stream) => reply(stream, [Buffer.from("{")]), /reply of Debug\.Health/],
-      [(stream) => stream.close(2), /RST_STREAM/],
+    const cases: [Parameters<typeof rawPeer>[0], Code, RegExp][] = [
+      [(stream) => reply(stream, []), "UNIMPLEMENTED", /it sent no reply/],
+      [
+        (stream) => reply(stream, [Buffer.from("{}"), Buffer.from("{}")]),
+        "UNIMPLEMENTED",
+        /more than one reply/,
+      ],
+      [(stream) => reply(stream, [Buffer.from("{")]), "INTERNAL", /reply of Debug\.Health/],
+      [(stream) => stream.close(2), "INTERNAL", /RST_STREAM/],
     ];
-    for (const [answer, text] of cases) {
+    for (const [answer, code, text] of cases) {
       await withPeer(answer, async ({ address }) =>
         withClient({}, async (client) => {
           const error = await rejection(client.call({ service, endpoint }, { address }));
-          expect([error.code, error.notSent]).toEqual(["INTERNAL", false]);
+          expect([error.code, error.notSent]).toEqual([code, false]);
           expect(error.detail).toMatch(text);
         }),
       );

@@ -8,7 +8,7 @@ import {
   type Refusal,
   type Route,
 } from "@micro/server";
-import { errorStatus, OK, plainStatus } from "./grpc-status.ts";
+import { errorStatus, OK, plainStatus, WRONG_COUNT } from "./grpc-status.ts";
 import type { IncomingGrpcCall } from "./incoming.ts";
 import { handlerMetadata, remoteOf } from "./incoming-metadata.ts";
 import type { ReplyWriter } from "./reply-writer.ts";
@@ -116,7 +116,8 @@ export class GrpcCall implements IncomingCall {
     if (this.#over) return;
     this.#over = true;
     const { contentType } = this.#options;
-    this.#incoming.base.sendStatus(errorStatus(error, { contentType, refusal }));
+    const { base, headers } = this.#incoming;
+    base.sendStatus(errorStatus(error, { contentType, refusal, asked: headers }));
   }
 
   onAbort(listener: (reason: Error) => void): void {
@@ -144,6 +145,6 @@ export class GrpcCall implements IncomingCall {
     if (this.#over) return;
     this.#over = true;
     const { contentType, route } = this.#options;
-    this.#incoming.base.sendStatus(plainStatus(13, `${route.endpoint}: ${text}`, { contentType }));
+    this.#incoming.base.sendStatus(plainStatus(WRONG_COUNT, `${route.endpoint}: ${text}`, { contentType }));
   }
 }

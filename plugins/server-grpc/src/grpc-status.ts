@@ -1,4 +1,4 @@
-import type { OutgoingHttpHeaders } from "node:http2";
+import type { IncomingHttpHeaders, OutgoingHttpHeaders } from "node:http2";
 import type { PartialStatusObject } from "@grpc/grpc-js/build/src/call-interface.js";
 import { CODES, MicroError } from "@micro/core";
 import type { Refusal } from "@micro/server";
@@ -13,6 +13,9 @@ const MAX_DETAIL = 1500;
 const MAX_DETAILS_BYTES = 4096;
 const ERROR_URL = "type.googleapis.com/errors.Error";
 
+/** `UNIMPLEMENTED` is gRPC's word for another number of requests than the method takes. */
+export const WRONG_COUNT = 12;
+
 /** The good end. */
 export const OK: GrpcStatus = { code: 0, details: "", metadata: new ReadyHeaders({ "grpc-message": "" }) };
 
@@ -24,16 +27,26 @@ export interface StatusOptions {
   readonly refusal?: Refusal | undefined;
 }
 
+/** What {@link errorStatus} is told besides. */
+export interface ErrorOptions extends StatusOptions {
+  /** Headers of the request: they say who asks. */
+  readonly asked: IncomingHttpHeaders;
+}
+
 /**
- * An error as trailers (spec 2.2): the number of the code, Go Micro's JSON as the text, and the same as a message in the
- * details, followed by the error's own.
+ * An error as trailers. Go Micro's clients and ours get Go Micro's form (spec 2.2): the number of the code, JSON as the
+ * text, and the same as a message in the details, followed by the error's own. Everybody else gets what a standard server
+ * would write: the bare text, and the details that the handler gave.
  */
-export function errorStatus(error: MicroError, options: StatusOptions = {}): GrpcStatus {
+export function errorStatus(error: MicroError, { asked, ...options }: ErrorOptions): GrpcStatus {
+  const micro = readsMicroErrors(asked);
   const cut = shortened(error);
   // Go writes errors that are none of its own as plain text, and its clients take JSON without a number for text.
-  const text = cut.httpCode === 0 ? cut.detail : JSON.stringify(cut);
-  const details = [{ typeUrl: ERROR_URL, value: errorMessage(cut) }, ...fitting(error.details)];
+  const text = micro && cut.httpCode !== 0 ? JSON.stringify(cut) : cut.detail;
+  const own = micro ? [{ typeUrl: ERROR_URL, value: errorMessage(cut) }] : [];
+  const details = [...own, ...fitting(error.details)];
   const { grpc } = CODES[error.code];
+  if (details.length === 0) return plainStatus(grpc, text, options);
   const status = message(
     numberField(1, grpc),
     textField(2, text),
@@ -50,6 +63,11 @@ export function errorStatus(error: MicroError, options: StatusOptions = {}): Grp
 /** A status of gRPC itself, in plain words: what a server says of calls that reach no handler of a service. */
 export function plainStatus(code: number, text: string, options: StatusOptions = {}): GrpcStatus {
   return withHeaders(code, { ...framing(options), "grpc-message": percentEncoded(text) });
+}
+
+/** Go Micro's clients say their content type twice (spec 2.1), ours the name of their service. */
+function readsMicroErrors(asked: IncomingHttpHeaders): boolean {
+  return asked["x-content-type"] !== undefined || asked["micro-from-service"] !== undefined;
 }
 
 function withHeaders(code: number, headers: OutgoingHttpHeaders): GrpcStatus {

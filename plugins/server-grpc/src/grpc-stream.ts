@@ -2,7 +2,7 @@ import type { Metadata } from "@micro/core";
 import { MicroError } from "@micro/core";
 import { type CallOrigin, decodeRequest, encodeReply, type ServerCall } from "@micro/server";
 import { callerGone, type GrpcCallOptions } from "./grpc-call.ts";
-import { errorStatus, OK, plainStatus } from "./grpc-status.ts";
+import { errorStatus, OK, plainStatus, WRONG_COUNT } from "./grpc-status.ts";
 import type { IncomingGrpcCall } from "./incoming.ts";
 import { handlerMetadata, remoteOf } from "./incoming-metadata.ts";
 
@@ -181,7 +181,8 @@ class GrpcStream implements AsyncIterableIterator<unknown, undefined> {
     if (this.#over) return;
     this.#over = true;
     this.#room?.reject(error);
-    this.#incoming.base.sendStatus(errorStatus(error, this.#framing));
+    const { base, headers } = this.#incoming;
+    base.sendStatus(errorStatus(error, { ...this.#framing, asked: headers }));
   }
 
   /** The caller broke the protocol. */
@@ -190,7 +191,7 @@ class GrpcStream implements AsyncIterableIterator<unknown, undefined> {
     const { route } = this.#options;
     const detail = `${route.endpoint}: ${text}`;
     this.#over = true;
-    this.#incoming.base.sendStatus(plainStatus(13, detail, this.#framing));
+    this.#incoming.base.sendStatus(plainStatus(WRONG_COUNT, detail, this.#framing));
     const error = new MicroError({ id: "go.micro.server", code: "CANCELLED", detail });
     this.#room?.reject(error);
     this.#finishRequests(error);

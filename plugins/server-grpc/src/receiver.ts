@@ -69,7 +69,7 @@ export class Receiver {
     }
     const framing = { contentType: type?.contentType ?? "application/grpc" };
     if (type === undefined || codec === undefined) {
-      refuse(incoming, errorStatus(this.#unsupported(contentType), framing));
+      refuse(incoming, errorStatus(this.#unsupported(contentType), { ...framing, asked: headers }));
       return;
     }
     const encoding = headers["grpc-encoding"] ?? "identity";
@@ -82,7 +82,7 @@ export class Receiver {
     if (sizeOfHeaders(headers) > maxMetadataBytes) {
       const detail = `the metadata is larger than server.max_metadata_size (${maxMetadataBytes} bytes)`;
       const error = new MicroError({ id: service, code: "RESOURCE_EXHAUSTED", detail });
-      refuse(incoming, errorStatus(error, framing));
+      refuse(incoming, errorStatus(error, { ...framing, asked: headers }));
       return;
     }
     const route = routeOf(path, dispatcher);
@@ -102,7 +102,11 @@ export class Receiver {
     }
     const refusal = dispatcher.refusal();
     if (refusal === undefined) void serveStream(incoming, options);
-    else refuse(incoming, errorStatus(dispatcher.refusalError(refusal), { ...framing, refusal }));
+    else
+      refuse(
+        incoming,
+        errorStatus(dispatcher.refusalError(refusal), { ...framing, refusal, asked: headers }),
+      );
   }
 
   /** Spec 2.1: a sub-type that is not known is an Internal error of `go.micro.server`. */

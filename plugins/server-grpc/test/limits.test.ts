@@ -1,6 +1,9 @@
+import { once } from "node:events";
+import { connect } from "node:http2";
 import { promisify } from "node:util";
 import { deflate, gunzipSync, gzip } from "node:zlib";
 import { handle } from "@micro/core";
+import { within } from "@micro/core/conformance";
 import { describe, expect, test } from "vitest";
 import { frame, raw, statusOf, withServer } from "./world.ts";
 
@@ -115,5 +118,32 @@ describe("compression", () => {
       const start = before.heapUsed + Math.max(before.external, before.arrayBuffers);
       expect(most - start).toBeLessThan(3 * 4 * 1024 * 1024);
     });
+  });
+});
+
+test("a watcher of health that asks again and again and takes no answer is not read any more", async () => {
+  await withServer([], async ({ address }) => {
+    const session = connect(`http://${address}`, { settings: { initialWindowSize: 0 } });
+    try {
+      const ask = (path: string) =>
+        session.request({
+          ":method": "POST",
+          ":path": path,
+          "content-type": "application/grpc",
+          te: "trailers",
+        });
+      const watch = ask("/grpc.health.v1.Health/Watch");
+      watch.on("error", () => undefined);
+      watch.write(Buffer.concat(Array.from({ length: 40_000 }, () => frame(new Uint8Array(0)))));
+      // These are answered with headers alone, behind all that the server reads meanwhile.
+      for (let count = 0; count < 50; count++) {
+        const other = ask("/nobody/Asks").resume();
+        other.end(frame(new Uint8Array(0)));
+        await within("the answer", once(other, "close"));
+      }
+      expect(watch.writableLength).toBeGreaterThan(0);
+    } finally {
+      session.destroy();
+    }
   });
 });
