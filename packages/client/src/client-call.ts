@@ -11,6 +11,7 @@ import {
   type StandardSchema,
   UNWATCHED,
 } from "@micro/core";
+import { type Beside, besideOf } from "./beside.ts";
 import type { AbortTarget, CallOwner } from "./call-parties.ts";
 import type { CallOptions } from "./client.ts";
 import { cancelled, clientError } from "./client-errors.ts";
@@ -45,6 +46,8 @@ export class ClientCall implements Call, Expiring, LocalCall, LocalSink {
   readonly shape: CallShape;
   readonly options: CallOptions | undefined;
   message: unknown;
+  /** Where what comes beside the reply is written down; undefined when the caller does not want it. */
+  readonly beside: Beside | undefined;
   /** Whoever carries the call out now. */
   run: AbortTarget | undefined = undefined;
   /** Whoever the caller waits for, when middleware stands between. */
@@ -79,6 +82,7 @@ export class ClientCall implements Call, Expiring, LocalCall, LocalSink {
     this.#owner = owner;
     this.shape = shape;
     this.options = options;
+    this.beside = options === undefined ? undefined : besideOf(options, owner);
     this.message = given.message;
     this.#parent = parent;
     // A stream may live long: only an explicit timeout, or the caller's own deadline, ends it.
@@ -232,6 +236,15 @@ export class ClientCall implements Call, Expiring, LocalCall, LocalSink {
 
   failed(error: MicroError): void {
     this.run?.failed?.(error);
+  }
+
+  /** What a node of this process says beside its reply. */
+  onReplyHeader(metadata: Metadata): void {
+    this.beside?.header(metadata);
+  }
+
+  onReplyTrailer(metadata: Metadata): void {
+    this.beside?.trailer(metadata);
   }
 
   /** `promise`, or a rejection when the call is given up first; `late` gets what comes after that. */

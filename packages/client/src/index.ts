@@ -11,6 +11,7 @@ export type {
 
 // ---- for authors of client plugins ----
 
+export type { Beside } from "./beside.ts";
 export type { ClientCall } from "./client-call.ts";
 export { createClient } from "./client-core.ts";
 export { CLIENT_ID, clientError, codeOfContextText } from "./client-errors.ts";

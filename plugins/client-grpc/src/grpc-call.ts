@@ -15,6 +15,7 @@ import type { Connection, RunningCall } from "./connection.ts";
 import type { GrpcWire } from "./grpc-wire.ts";
 import { withDeadline } from "./late-status.ts";
 import type { Waiter } from "./pool.ts";
+import { replyMetadata } from "./reply-metadata.ts";
 import { pathOf, RequestHeaders } from "./request-headers.ts";
 import { failureOf } from "./status-error.ts";
 
@@ -89,8 +90,9 @@ export class GrpcCall implements RunningAttempt, RunningCall, Waiter {
     this.#call?.cancelWithStatus(CANCELLED, "the connection is lost");
   }
 
-  onReceiveMetadata(_metadata: Metadata): void {
+  onReceiveMetadata(metadata: Metadata): void {
     if (this.#connection !== undefined) this.#connection.heard = true;
+    if (!this.#over) this.#request.call.beside?.header(replyMetadata(metadata));
   }
 
   onReceiveMessage(message: Buffer): void {
@@ -107,6 +109,7 @@ export class GrpcCall implements RunningAttempt, RunningCall, Waiter {
     if (this.#over) return;
     const { call, node } = this.#request;
     if (this.#connection !== undefined) this.#connection.heard = true;
+    call.beside?.trailer(replyMetadata(status.metadata));
     if (status.code !== 0) {
       const { error, outcome } = failureOf(withDeadline(status, this.#request.attemptDeadline), node.address);
       this.#end(error, undefined, outcome);

@@ -12,6 +12,7 @@ import type { Connection, RunningCall } from "./connection.ts";
 import type { ChannelCall } from "./grpc-call.ts";
 import type { GrpcWire, Prepared } from "./grpc-wire.ts";
 import { withDeadline } from "./late-status.ts";
+import { replyMetadata } from "./reply-metadata.ts";
 import { pathOf, RequestHeaders } from "./request-headers.ts";
 import { failureOf } from "./status-error.ts";
 
@@ -128,8 +129,9 @@ class GrpcStream implements NetworkStream, RunningCall {
 
   // ---- what grpc-js says ----
 
-  onReceiveMetadata(_metadata: Metadata): void {
+  onReceiveMetadata(metadata: Metadata): void {
     this.#connection.heard = true;
+    if (this.#end === undefined) this.#request.call.beside?.header(replyMetadata(metadata));
   }
 
   onReceiveMessage(message: Buffer): void {
@@ -151,6 +153,7 @@ class GrpcStream implements NetworkStream, RunningCall {
   onReceiveStatus(status: StatusObject): void {
     if (this.#end !== undefined) return;
     this.#connection.heard = true;
+    this.#request.call.beside?.trailer(replyMetadata(status.metadata));
     if (status.code === 0) this.#over(undefined, "ok");
     else {
       const { error, outcome } = failureOf(
