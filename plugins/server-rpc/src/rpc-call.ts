@@ -63,17 +63,11 @@ export class RpcCall implements IncomingCall {
 
   fail(error: MicroError, refusal?: Refusal): void {
     const { contentType, envelope, logger } = this.#options;
-    const said = this.#header !== undefined || this.#trailer !== undefined;
     try {
       const header = errorHeader(error, { contentType, id: this.#id, refusal });
       const body = envelope === undefined ? EMPTY : envelope.fail(errorText(error));
       this.#send(header, body);
     } catch (failure) {
-      if (said) {
-        logger.warn("metadata of a reply could not be sent with an error", { error: failure });
-        this.fail(error, refusal);
-        return;
-      }
       // The caller's deadline tells it; there is nobody else left to tell.
       logger.error("could not answer a call", { error: failure, answer: error });
     }
@@ -85,11 +79,8 @@ export class RpcCall implements IncomingCall {
 
   /** A reply has no other place for trailers than its header. */
   #send(header: Metadata, body: Uint8Array): void {
-    const said = { header: this.#header, trailer: this.#trailer };
-    // What the transport refuses because of these is answered without them.
-    this.#header = undefined;
-    this.#trailer = undefined;
-    this.#exchange.reply({ header: addSaid(header, said), body });
+    addSaid(header, { header: this.#header, trailer: this.#trailer });
+    this.#exchange.reply({ header, body });
   }
 
   get #id(): string {

@@ -179,8 +179,9 @@ class Replies {
         this.#stream.closeSend();
         return;
       } catch (error) {
+        if (own !== header) this.#logger.warn("a stream's trailer cannot be sent", { error });
         // The caller has gone: the handler was told by that already.
-        this.#logger.debug("a stream's last frame could not be written", { error });
+        else this.#logger.debug("a stream's last frame had no reader", { error });
       }
     }
   }
