@@ -1,4 +1,4 @@
-import type { Code, LocalCall, LocalNode, MicroError } from "@micro/core";
+import type { Code, LocalCall, LocalNode, Metadata, MicroError } from "@micro/core";
 import type { ClientCall } from "./client-call.ts";
 import type { ClientContext } from "./client-context.ts";
 import { CLIENT_ID, clientError } from "./client-errors.ts";
@@ -196,5 +196,13 @@ export class LocalRequest implements LocalCall {
 
   get cancellation() {
     return this.#call.cancellation;
+  }
+
+  onReplyHeader(metadata: Metadata): void {
+    this.#call.onReplyHeader?.(metadata);
+  }
+
+  onReplyTrailer(metadata: Metadata): void {
+    this.#call.onReplyTrailer?.(metadata);
   }
 }

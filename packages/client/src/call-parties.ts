@@ -1,4 +1,4 @@
-import type { Deadlines, LocalSink } from "@micro/core";
+import type { Deadlines, LocalSink, Logger } from "@micro/core";
 import type { MessageCodec } from "./network.ts";
 
 /** Who is told that a call is over before it ended by itself, and how a node of this process answered it. */
@@ -15,6 +15,7 @@ export interface CallOwner {
   /** Name of the calling service. */
   readonly service: string;
   readonly deadlines: Deadlines;
+  readonly logger: Logger;
   /** Default of unary calls, in ms. */
   readonly timeoutMs: number;
   /** The codec of a content type, or of the client's own. Throws `BAD_REQUEST` for one that no listed codec serves. */

@@ -8,31 +8,14 @@ import {
   type LocalSink,
   Metadata,
   type MicroError,
-  type StandardSchema,
   UNWATCHED,
 } from "@micro/core";
+import { type Beside, besideOf } from "./beside.ts";
 import type { AbortTarget, CallOwner } from "./call-parties.ts";
+import type { CallShape } from "./call-shape.ts";
 import type { CallOptions } from "./client.ts";
 import { cancelled, clientError } from "./client-errors.ts";
-import type { LocalWay } from "./local-way.ts";
-import type { MessageCodec, TargetRequest } from "./network.ts";
-
-/** What is the same for all calls of one method; made once per method. */
-export interface CallShape {
-  readonly kind: CallKind;
-  readonly service: string;
-  readonly endpoint: string;
-  readonly idempotent: boolean;
-  /** What the contract says of requests and replies; codecs are given it. */
-  readonly input: StandardSchema | undefined;
-  readonly output: StandardSchema | undefined;
-  /** Full name of the contract, `shop.v1.Orders`; undefined without a contract or without its `.proto` file. */
-  readonly typeName: string | undefined;
-  /** What a selector is asked when the call has no options of its own. */
-  readonly target: TargetRequest;
-  /** How the last call without options got into a node of this process; looked up again when that has changed. */
-  localWay?: LocalWay | undefined;
-}
+import type { MessageCodec } from "./network.ts";
 
 /** Timers of two processes for one deadline do not differ by more. */
 const SAME_DEADLINE_MS = 25;
@@ -45,6 +28,8 @@ export class ClientCall implements Call, Expiring, LocalCall, LocalSink {
   readonly shape: CallShape;
   readonly options: CallOptions | undefined;
   message: unknown;
+  /** Where what comes beside the reply is written down; undefined when the caller does not want it. */
+  readonly beside: Beside | undefined;
   /** Whoever carries the call out now. */
   run: AbortTarget | undefined = undefined;
   /** Whoever the caller waits for, when middleware stands between. */
@@ -79,6 +64,7 @@ export class ClientCall implements Call, Expiring, LocalCall, LocalSink {
     this.#owner = owner;
     this.shape = shape;
     this.options = options;
+    this.beside = options === undefined ? undefined : besideOf(options, owner);
     this.message = given.message;
     this.#parent = parent;
     // A stream may live long: only an explicit timeout, or the caller's own deadline, ends it.
@@ -232,6 +218,15 @@ export class ClientCall implements Call, Expiring, LocalCall, LocalSink {
 
   failed(error: MicroError): void {
     this.run?.failed?.(error);
+  }
+
+  /** What a node of this process says beside its reply. */
+  onReplyHeader(metadata: Metadata): void {
+    this.beside?.header(metadata);
+  }
+
+  onReplyTrailer(metadata: Metadata): void {
+    this.beside?.trailer(metadata);
   }
 
   /** `promise`, or a rejection when the call is given up first; `late` gets what comes after that. */

@@ -14,6 +14,7 @@ import {
   MicroError,
   type StandardSchema,
 } from "@micro/core";
+import type { CallShape } from "./call-shape.ts";
 import type {
   CallOptions,
   CallRequest,
@@ -22,7 +23,7 @@ import type {
   PublishOptions,
   StreamRequest,
 } from "./client.ts";
-import { type CallShape, ClientCall } from "./client-call.ts";
+import { ClientCall } from "./client-call.ts";
 import type { ClientContext } from "./client-context.ts";
 import { CLIENT_ID, cancelled, clientError } from "./client-errors.ts";
 import { DEFAULT_CONTENT_TYPE } from "./messages.ts";

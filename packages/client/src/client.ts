@@ -1,6 +1,7 @@
 import type {
   Contract,
   Lifecycle,
+  Metadata,
   MetadataInit,
   Method,
   MethodKind,
@@ -35,6 +36,14 @@ export interface CallOptions {
   readonly key?: string;
   /** Told which node answered (or failed) an attempt, `local` for one of this process. */
   readonly onAttempt?: (attempt: AttemptInfo) => void;
+  /**
+   * Told what the handler said beside its reply (`context.replyHeader`), before the first message of a stream or the end of
+   * the call is handed out, also before an error. At most once, of the attempt whose outcome the caller gets, and not at
+   * all when nothing was said. What it throws is logged.
+   */
+  readonly onHeader?: (metadata: Metadata) => void;
+  /** The same for `context.replyTrailer`, before the end of the call is handed out. */
+  readonly onTrailer?: (metadata: Metadata) => void;
 }
 
 /** One attempt of a call. */

@@ -68,6 +68,10 @@ export const lab = defineContract({
     count: serverStream<{ readonly to: number; readonly failAt?: number }, { readonly at: number }>(),
     sum: clientStream<{ readonly value: number }, { readonly sum: number }>(),
     shout: bidiStream<{ readonly text: string }, { readonly text: string }>(),
+    say: unary<{ readonly fail?: boolean; readonly late?: boolean }, object>(),
+    tell: serverStream<{ readonly to: number; readonly fail?: boolean }, { readonly at: number }>(),
+    gather: clientStream<{ readonly fail: boolean }, { readonly requests: number }>(),
+    converse: bidiStream<{ readonly text: string }, { readonly text: string }>(),
     deaf: bidiStream<{ readonly bytes: string }, object>(),
   },
 });
@@ -92,8 +96,8 @@ export function labDefinition(log: LabLog): ServiceDefinition<readonly [typeof c
     needs: [client],
     handlers: ({ client: inner }) => {
       const own: ContractClient<typeof lab.methods> = inner.of(lab);
-      const run = (): { node: string } => {
-        log.runs++;
+      const run = (_: object, { replyHeader }: CallContext): { node: string } => {
+        replyHeader.set("X-Run", `${++log.runs}`);
         if (log.failures > 0) {
           log.failures--;
           throw log.failure();
@@ -145,6 +149,34 @@ export function labDefinition(log: LabLog): ServiceDefinition<readonly [typeof c
             for await (const { text } of requests) yield { text: text.toUpperCase() };
             yield { text: "over" };
           },
+          say: async ({ fail = false, late = false }, context) => {
+            say(context);
+            if (late) await new Promise((resolve) => setImmediate(resolve));
+            if (fail) throw taken();
+            return {};
+          },
+          async *tell({ to, fail = false }, context) {
+            say(context);
+            for (let at = 0; at < to; at++) {
+              yield { at };
+              context.replyHeader.set("x-too-late", "yes");
+            }
+            if (fail) throw taken();
+          },
+          async gather(all, context) {
+            let requests = 0;
+            for await (const { fail } of all) {
+              requests++;
+              say(context);
+              if (fail) throw taken();
+            }
+            return { requests };
+          },
+          async *converse(requests, context) {
+            context.replyHeader.set("X-Lab", "header");
+            for await (const request of requests) yield request;
+            say(context);
+          },
           async *deaf(_requests, context) {
             await cancelled(context);
             yield {};
@@ -153,6 +185,17 @@ export function labDefinition(log: LabLog): ServiceDefinition<readonly [typeof c
       ];
     },
   });
+}
+
+function say({ replyHeader, replyTrailer }: CallContext): void {
+  replyHeader.set("X-Lab", "header");
+  // What describes one hop is no handler's to say.
+  replyHeader.set("content-type", "never/sent");
+  replyTrailer.set("X-Lab", "train").set("x-lab-bin", "AAEC");
+}
+
+function taken(): MicroError {
+  return new MicroError({ id: "lab", code: "CONFLICT", detail: "taken" });
 }
 
 /** Starts a world, hands it to `body`, and stops it whatever happens. */

@@ -11,7 +11,9 @@ export type {
 
 // ---- for authors of client plugins ----
 
-export type { CallShape, ClientCall } from "./client-call.ts";
+export type { Beside } from "./beside.ts";
+export type { CallShape } from "./call-shape.ts";
+export type { ClientCall } from "./client-call.ts";
 export { createClient } from "./client-core.ts";
 export { CLIENT_ID, clientError, codeOfContextText } from "./client-errors.ts";
 export { client } from "./component.ts";

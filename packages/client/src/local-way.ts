@@ -18,6 +18,8 @@ export function localWay(context: ClientContext, call: ClientCall): LocalWay | u
   if (carriesFrames(call)) return undefined;
   const { shape, options } = call;
   const { version } = context.exchange;
+  // Whoever wants to know more than the reply goes the longer way.
+  if (call.beside !== undefined) return undefined;
   const anyNode = options === undefined || !isParticular(options);
   const known = shape.localWay;
   if (anyNode && known?.version === version) return known;

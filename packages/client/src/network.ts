@@ -1,5 +1,6 @@
 import type { Logger, Metadata, ServiceScope, StandardSchema } from "@micro/core";
-import type { CallShape, ClientCall } from "./client-call.ts";
+import type { CallShape } from "./call-shape.ts";
+import type { ClientCall } from "./client-call.ts";
 
 /** A node as registries describe it (spec 3.1). */
 export interface TargetNode {

@@ -52,6 +52,7 @@ export class MessageReader implements AsyncIterableIterator<unknown, undefined> 
     if (first !== undefined) {
       this.#first = undefined;
       if (first.done === true) this.#end(undefined);
+      else this.#call.beside?.tellHeader();
       return Promise.resolve(first);
     }
     return new Promise((resolve, reject) => {
@@ -61,6 +62,7 @@ export class MessageReader implements AsyncIterableIterator<unknown, undefined> 
           this.#waiting = undefined;
           if (this.#over) return;
           if (step.done === true) this.#end(undefined);
+          else this.#call.beside?.tellHeader();
           resolve(step);
         },
         (thrown: unknown) => {
@@ -96,6 +98,7 @@ export class MessageReader implements AsyncIterableIterator<unknown, undefined> 
   #end(error: Error | undefined): void {
     this.#over = true;
     this.#unfollow();
+    this.#call.beside?.tellEnd();
     this.#source.ended(error);
   }
 }

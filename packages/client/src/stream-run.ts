@@ -38,8 +38,11 @@ export async function runStream(context: ClientContext, call: ClientCall): Promi
       outcome: "ok",
     };
     try {
+      call.beside?.forget();
       call.run = { aborted: () => undefined, perform: () => open(opening) };
-      return await (context.attemptChain === undefined ? open(opening) : context.attemptChain(call));
+      const result = await (context.attemptChain === undefined ? open(opening) : context.attemptChain(call));
+      if (call.kind === "clientStream") call.beside?.tellEnd();
+      return result;
     } catch (thrown) {
       const error = MicroError.from(thrown, { id: CLIENT_ID });
       opening.outcome = outcomeUnsent(error, opening.outcome);
@@ -49,6 +52,7 @@ export async function runStream(context: ClientContext, call: ClientCall): Promi
       const pause = again ? attempts.retryAfter(error, id, opening.outcome) : undefined;
       if (pause === undefined) {
         requests?.stop();
+        call.beside?.tellEnd();
         throw call.finalError(error);
       }
       if (pause > 0) await call.during(sleep(pause, undefined, { ref: false }));

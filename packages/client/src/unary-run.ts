@@ -175,6 +175,7 @@ export class UnaryRun implements AbortTarget, AttemptSink, AttemptRequest {
   #begin(): void {
     const { call } = this;
     call.limitAttempt(this.#local === undefined ? this.attemptDeadline : undefined);
+    call.beside?.forget();
     this.#outcome = "ok";
     const attempt = ++this.#attempt;
     const { attemptChain } = this.#context;
@@ -289,6 +290,7 @@ export class UnaryRun implements AbortTarget, AttemptSink, AttemptRequest {
     this.#over = true;
     this.#attempt++;
     if (this.#owns) this.call.ended();
+    this.call.beside?.tellEnd();
     if (error === undefined) this.#resolve(reply);
     else this.#reject(this.call.finalError(error));
   }

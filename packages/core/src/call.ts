@@ -40,6 +40,13 @@ export interface Caller {
 export interface CallContext extends Call {
   readonly caller: Caller;
   readonly logger: Logger;
+  /**
+   * What the caller learns beside the reply, in its `onHeader`. It leaves with the first message of a stream, or with the
+   * reply or the error: what is added later goes nowhere. Nobody reads that of an event.
+   */
+  readonly replyHeader: Metadata;
+  /** The same for the end of the call, also with an error: the caller's `onTrailer`. */
+  readonly replyTrailer: Metadata;
   /** Milliseconds until the deadline, never below 0; `Infinity` when there is none. */
   remainingMs(): number;
 }

@@ -3,8 +3,16 @@ import type { Cancellation } from "./cancellation.ts";
 import type { MicroError } from "./errors.ts";
 import type { Metadata } from "./metadata.ts";
 
+/** Who is told what a handler says beside its reply: copies, and nothing where it says nothing. */
+export interface ReplyMetadataSink {
+  /** At most once, before the first message or the end. */
+  onReplyHeader?(metadata: Metadata): void;
+  /** At most once, before the end. */
+  onReplyTrailer?(metadata: Metadata): void;
+}
+
 /** A call that stays inside the process. */
-export interface LocalCall {
+export interface LocalCall extends ReplyMetadataSink {
   readonly kind: CallKind;
   readonly endpoint: string;
   readonly metadata: Metadata;

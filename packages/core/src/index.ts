@@ -120,6 +120,7 @@ export {
   type LocalNode,
   type LocalSink,
   PENDING,
+  type ReplyMetadataSink,
 } from "./exchange.ts";
 export { canonicalKey } from "./metadata.ts";
 export {

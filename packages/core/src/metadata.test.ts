@@ -31,6 +31,8 @@ describe("Metadata", () => {
       "Micro-Id": "1",
       "Micro-Topic": "t",
       "X-Micro-Error": "e",
+      "Micro-Reply-Region": "what another handler said",
+      "Micro-Trailer-Cost": "7",
     });
     expect(metadata.forwarded().toJSON()).toEqual({ "Foo-Bar": "baz", Authorization: "Bearer x" });
   });

@@ -20,6 +20,9 @@ const HOP_BY_HOP = new Set([
   ),
 ]);
 
+/** How rpc replies carry what their handler said: of one hop too, so that no server that echoes requests seems to say it. */
+const REPLY_PREFIX = /^micro-(?:reply|trailer)-/;
+
 const canonicalKeys = new Map<string, string>();
 const MAX_CANONICAL_KEYS = 1024;
 const MAX_CANONICAL_LENGTH = 64;
@@ -120,7 +123,7 @@ export class Metadata implements Iterable<[string, string]> {
   forwarded(): Metadata {
     const result = new Metadata();
     for (const [at, key] of this.#keys.entries()) {
-      if (HOP_BY_HOP.has(key)) continue;
+      if (HOP_BY_HOP.has(key) || REPLY_PREFIX.test(key)) continue;
       result.#keys.push(key);
       result.#values.push(this.#values[at] as string);
     }

@@ -1,5 +1,11 @@
 import assert from "node:assert/strict";
-import { type CallContext, MicroError, type Middleware, type ServiceDefinition } from "@micro/core";
+import {
+  type CallContext,
+  type Metadata,
+  MicroError,
+  type Middleware,
+  type ServiceDefinition,
+} from "@micro/core";
 import type { NodeRecord } from "./registration.ts";
 import type { Server } from "./server.ts";
 
@@ -32,6 +38,8 @@ export interface ServerWorldCall {
   readonly metadata?: Readonly<Record<string, string>>;
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
+  readonly onHeader?: (metadata: Metadata) => void;
+  readonly onTrailer?: (metadata: Metadata) => void;
 }
 
 /** A started server and somebody who calls it over the network, without retries. */

@@ -1,4 +1,5 @@
 import type { ConformanceCase } from "@micro/core/conformance";
+import { besideCases } from "./conformance-beside.ts";
 import { callCases } from "./conformance-calls.ts";
 import { lifeCases } from "./conformance-life.ts";
 import type { ServerHarness } from "./conformance-world.ts";
@@ -7,5 +8,5 @@ export type { ServerHarness, ServerWorld, ServerWorldCall, ServerWorldOptions } 
 
 /** The promises of {@link Server}, to be run by every implementation with a client that speaks its wire. */
 export function serverConformance(harness: ServerHarness): readonly ConformanceCase[] {
-  return [...callCases(harness), ...lifeCases(harness)];
+  return [...callCases(harness), ...besideCases(harness), ...lifeCases(harness)];
 }

@@ -302,6 +302,7 @@ export class Dispatcher {
   }
 
   #ended(call: ServerCall): void {
+    call.tellEnd();
     this.#deadlines.remove(call);
     this.#active--;
     if (this.#active === 0 && this.#whenIdle.length > 0) for (const tell of this.#whenIdle.splice(0)) tell();

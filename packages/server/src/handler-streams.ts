@@ -52,9 +52,13 @@ export class HandlerOutput implements AsyncIterableIterator<unknown, undefined> 
         this.#end();
         return { done: true, value: undefined };
       }
-      if (output === undefined) return { done: false, value: result.value };
-      const subject = { id: service, code: "INTERNAL", what: `reply of ${endpoint}` } as const;
-      return { done: false, value: await validate(output, result.value, subject) };
+      let { value } = result;
+      if (output !== undefined) {
+        const subject = { id: service, code: "INTERNAL", what: `reply of ${endpoint}` } as const;
+        value = await validate(output, value, subject);
+      }
+      this.#call.tellHeader();
+      return { done: false, value };
     } catch (error) {
       const failure = this.#options.errorOf(error);
       await this.#leave();

@@ -8,12 +8,14 @@ import {
   type Logger,
   type Metadata,
   MicroError,
+  type ReplyMetadataSink,
   UNWATCHED,
 } from "@micro/core";
 import type { Route } from "./routes.ts";
+import { Said } from "./said.ts";
 
 /** Where a call comes from: what a server plugin knows of it. */
-export interface CallOrigin {
+export interface CallOrigin extends ReplyMetadataSink {
   /** What came with the call. A getter may make it on first use. */
   readonly metadata: Metadata;
   /** Absolute, in ms since the epoch; `Infinity` when the caller gave none. */
@@ -42,6 +44,7 @@ export class ServerCall implements CallContext, Expiring {
   #cancellation: Cancellation | undefined = undefined;
   #caller: Caller | undefined = undefined;
   #logger: Logger | undefined = undefined;
+  #said: Said | undefined = undefined;
   readonly #parentLogger: Logger;
 
   /** A {@link LocalCall} as origin shares its cancellation, and its caller enforces the deadline. */
@@ -108,6 +111,29 @@ export class ServerCall implements CallContext, Expiring {
     return this.#logger;
   }
 
+  get replyHeader(): Metadata {
+    return this.#beside.header;
+  }
+
+  get replyTrailer(): Metadata {
+    return this.#beside.trailer;
+  }
+
+  get #beside(): Said {
+    this.#said ??= new Said();
+    return this.#said;
+  }
+
+  /** Tells the caller's side the header; to be called before a message leaves. */
+  tellHeader(): void {
+    this.#said?.tellHeader(this.#origin, this);
+  }
+
+  /** Tells the caller's side what it was not told yet; to be called before the end. */
+  tellEnd(): void {
+    this.#said?.tellEnd(this.#origin, this);
+  }
+
   remainingMs(): number {
     return Math.max(0, this.deadline - Date.now());
   }
@@ -124,6 +150,7 @@ export class ServerCall implements CallContext, Expiring {
 
   /** The caller gets `error` now, whatever the handler still does. */
   giveUp(error: MicroError): void {
+    this.tellEnd();
     if (this.onGiveUp === undefined) this.cancellation.abort(error);
     else this.onGiveUp(error);
   }

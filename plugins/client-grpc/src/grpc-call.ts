@@ -14,6 +14,7 @@ import type { Connection, RunningCall } from "./connection.ts";
 import type { GrpcWire } from "./grpc-wire.ts";
 import { withDeadline } from "./late-status.ts";
 import type { Waiter } from "./pool.ts";
+import { replyMetadata } from "./reply-metadata.ts";
 import { pathOf, RequestHeaders } from "./request-headers.ts";
 import { failureOf, wrongCount } from "./status-error.ts";
 
@@ -88,8 +89,9 @@ export class GrpcCall implements RunningAttempt, RunningCall, Waiter {
     this.#call?.cancelWithStatus(CANCELLED, "the connection is lost");
   }
 
-  onReceiveMetadata(_metadata: Metadata): void {
+  onReceiveMetadata(metadata: Metadata): void {
     if (this.#connection !== undefined) this.#connection.heard = true;
+    if (!this.#over) this.#request.call.beside?.header(replyMetadata(metadata));
   }
 
   onReceiveMessage(message: Buffer): void {
@@ -106,6 +108,7 @@ export class GrpcCall implements RunningAttempt, RunningCall, Waiter {
     if (this.#over) return;
     const { call, node } = this.#request;
     if (this.#connection !== undefined) this.#connection.heard = true;
+    call.beside?.trailer(replyMetadata(status.metadata));
     if (status.code !== 0) {
       const { error, outcome } = failureOf(withDeadline(status, this.#request.attemptDeadline), node.address);
       this.#end(error, undefined, outcome);

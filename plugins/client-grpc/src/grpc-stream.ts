@@ -13,6 +13,7 @@ import type { ChannelCall } from "./grpc-call.ts";
 import type { GrpcWire, Prepared } from "./grpc-wire.ts";
 import { holdError } from "./held-error.ts";
 import { withDeadline } from "./late-status.ts";
+import { replyMetadata } from "./reply-metadata.ts";
 import { pathOf, RequestHeaders } from "./request-headers.ts";
 import { failureOf, wrongCount } from "./status-error.ts";
 
@@ -132,13 +133,14 @@ class GrpcStream implements NetworkStream, RunningCall {
 
   // ---- what grpc-js says ----
 
-  onReceiveMetadata(_metadata: Metadata): void {
+  onReceiveMetadata(metadata: Metadata): void {
     this.#connection.heard = true;
     holdError(this.#call, (status) => {
       this.#held = status;
       // The reader may be the one who waits for room.
       this.#room?.reject(this.#closed());
     });
+    if (this.#end === undefined) this.#request.call.beside?.header(replyMetadata(metadata));
   }
 
   onReceiveMessage(message: Buffer): void {
@@ -167,6 +169,7 @@ class GrpcStream implements NetworkStream, RunningCall {
     const { call, node, attemptDeadline } = this.#request;
     const held = this.#held;
     const last = held ?? withDeadline(status, attemptDeadline);
+    call.beside?.trailer(replyMetadata(last.metadata));
     if (last.code !== 0) {
       const { error, outcome } = failureOf(last, node.address, held !== undefined);
       this.#over(error, outcome);

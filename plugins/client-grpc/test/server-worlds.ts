@@ -54,11 +54,13 @@ async function startWorld(options: ServerWorldOptions): Promise<ServerWorld> {
     await service.start();
     const { name } = options.definition;
     const address = service.server.address ?? "";
-    const given = ({ metadata, timeoutMs, signal }: ServerWorldCall) => ({
+    const given = ({ metadata, timeoutMs, signal, onHeader, onTrailer }: ServerWorldCall) => ({
       address,
       ...(metadata === undefined ? {} : { metadata }),
       ...(timeoutMs === undefined ? {} : { timeoutMs }),
       ...(signal === undefined ? {} : { signal }),
+      ...(onHeader === undefined ? {} : { onHeader }),
+      ...(onTrailer === undefined ? {} : { onTrailer }),
     });
     return {
       server: service.server,

@@ -1,6 +1,6 @@
 import type { AttemptOutcome } from "@micro/client";
-import { CLIENT_ID, CODEC_ID, codeOfContextText } from "@micro/client";
-import { type Metadata, MicroError } from "@micro/core";
+import { type Beside, CLIENT_ID, CODEC_ID, codeOfContextText } from "@micro/client";
+import { Metadata, MicroError } from "@micro/core";
 import type { TransportMessage } from "@micro/transport";
 
 const UNSUPPORTED = /^unsupported content-type: /i;
@@ -70,4 +70,23 @@ export function transportFailure(error: Error): MicroError {
     notSent,
     cause: error,
   });
+}
+
+const HEADER_PREFIX = "micro-reply-";
+const TRAILER_PREFIX = "micro-trailer-";
+
+/** Writes down what the handler said beside its reply: under a prefix, as Go servers repeat all headers of a request (spec 1.2). */
+export function noteSaid(header: Metadata, beside: Beside): void {
+  const said = withPrefix(header, HEADER_PREFIX);
+  if (said.size > 0) beside.header(said);
+  const trailer = withPrefix(header, TRAILER_PREFIX);
+  if (trailer.size > 0) beside.trailer(trailer);
+}
+
+function withPrefix(header: Metadata, prefix: string): Metadata {
+  const found = new Metadata();
+  for (const [key, value] of header) {
+    if (key.startsWith(prefix)) found.setLower(key.slice(prefix.length), value);
+  }
+  return found;
 }

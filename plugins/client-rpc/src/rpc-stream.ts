@@ -9,7 +9,14 @@ import { type Codec, hasEnvelope } from "@micro/codec";
 import { Metadata, MicroError } from "@micro/core";
 import type { TransportMessage, TransportStream } from "@micro/transport";
 import { unwrapReply, wrapRequest } from "./rpc-dialect.ts";
-import { errorText, outcomeOfFailure, outcomeOfReply, parseError, transportFailure } from "./rpc-replies.ts";
+import {
+  errorText,
+  noteSaid,
+  outcomeOfFailure,
+  outcomeOfReply,
+  parseError,
+  transportFailure,
+} from "./rpc-replies.ts";
 
 /** What an {@link RpcStream} is made of. */
 export interface RpcStreamOptions {
@@ -94,6 +101,8 @@ export class RpcStream implements NetworkStream {
   }
 
   #read({ header, body }: TransportMessage): IteratorResult<unknown, undefined> {
+    const { beside } = this.#options.request.call;
+    if (beside !== undefined) noteSaid(header, beside);
     const text = errorText(header);
     // A data frame of a Go server may repeat an old Micro-Error; a genuine one has no body, or the X- form too (spec 1.12).
     if (text !== "" && (body.length === 0 || header.has("x-micro-error"))) return this.#last(text, header);

@@ -14,7 +14,14 @@ import { type Metadata, MicroError } from "@micro/core";
 import type { AcquireOptions, Lease, SessionPool, TransportMessage } from "@micro/transport";
 import { codecFor, sentContentType, unwrapReply, wrapRequest } from "./rpc-dialect.ts";
 import { requestHeader } from "./rpc-headers.ts";
-import { outcomeOfFailure, outcomeOfReply, parseError, replyError, transportFailure } from "./rpc-replies.ts";
+import {
+  noteSaid,
+  outcomeOfFailure,
+  outcomeOfReply,
+  parseError,
+  replyError,
+  transportFailure,
+} from "./rpc-replies.ts";
 import { RpcStream } from "./rpc-stream.ts";
 
 /** What an {@link RpcWire} is made of. */
@@ -156,6 +163,8 @@ class RpcCall implements RunningAttempt, TransportMessage, AcquireOptions {
   }
 
   #replied(reply: TransportMessage): void {
+    const { beside } = this.#request.call;
+    if (beside !== undefined) noteSaid(reply.header, beside);
     const error = replyError(reply);
     if (error !== undefined) {
       this.#end(error, undefined, outcomeOfReply(reply.header));

@@ -2,6 +2,9 @@ import { MicroError } from "@micro/core";
 import type { Logform, Logger as WinstonLogger } from "winston";
 import type Transport from "winston-transport";
 
+/** A format of winston, under a name of ours: the package that declares it is not ours to name in declarations. */
+export interface WinstonFormat extends Logform.Format {}
+
 /** A transport, or what makes one for this logger alone. */
 export type GivenTransport = Transport | (() => Transport);
 
@@ -31,7 +34,7 @@ export const isTransportList = (value: unknown): value is readonly GivenTranspor
   value.every((entry) => typeof entry === "function" || (isTransport(entry) && !isWinstonLogger(entry)));
 
 /** A format of winston. */
-export const isFormat = (value: unknown): value is Logform.Format => isFunctionOf(value, "transform");
+export const isFormat = (value: unknown): value is WinstonFormat => isFunctionOf(value, "transform");
 
 /** The transport, and whether it is this logger's own to end. Throws a MicroError where the function makes none. */
 export function resolveTransport(given: GivenTransport): {

@@ -8,7 +8,7 @@ import {
   type Refusal,
   type Route,
 } from "@micro/server";
-import { errorStatus, OK, plainStatus, WRONG_COUNT } from "./grpc-status.ts";
+import { errorStatus, okStatus, plainStatus, WRONG_COUNT } from "./grpc-status.ts";
 import type { IncomingGrpcCall } from "./incoming.ts";
 import { handlerMetadata, remoteOf } from "./incoming-metadata.ts";
 import type { ReplyWriter } from "./reply-writer.ts";
@@ -43,6 +43,8 @@ export class GrpcCall implements IncomingCall {
   #metadata: Metadata | undefined = undefined;
   #request: Buffer | undefined = undefined;
   #over = false;
+  #header: Metadata | undefined = undefined;
+  #trailer: Metadata | undefined = undefined;
   #onGone: ((reason: Error) => void) | undefined = undefined;
 
   constructor(incoming: IncomingGrpcCall, options: GrpcCallOptions) {
@@ -97,6 +99,14 @@ export class GrpcCall implements IncomingCall {
     this.#onGone?.(callerGone());
   }
 
+  onReplyHeader(metadata: Metadata): void {
+    this.#header = metadata;
+  }
+
+  onReplyTrailer(metadata: Metadata): void {
+    this.#trailer = metadata;
+  }
+
   reply(value: unknown): void {
     if (this.#over) return;
     const { codec, route, service, contentType, writer } = this.#options;
@@ -108,16 +118,23 @@ export class GrpcCall implements IncomingCall {
       this.fail(MicroError.from(error, { id: service }));
       return;
     }
-    if (writer.begin(base, { contentType, asked: headers })) void this.#replyPacked(body);
+    if (writer.begin(base, { contentType, asked: headers, said: this.#header })) void this.#replyPacked(body);
     else this.#last(body);
   }
 
   fail(error: MicroError, refusal?: Refusal): void {
     if (this.#over) return;
     this.#over = true;
-    const { contentType } = this.#options;
+    const { contentType, writer } = this.#options;
     const { base, headers } = this.#incoming;
-    base.sendStatus(errorStatus(error, { contentType, refusal, asked: headers }));
+    const said = this.#trailer;
+    if (this.#header === undefined) {
+      base.sendStatus(errorStatus(error, { contentType, refusal, asked: headers, said }));
+      return;
+    }
+    // An error that is the whole answer has no headers of its own: everything in it would be a trailer.
+    writer.begin(base, { contentType, asked: headers, said: this.#header });
+    base.sendStatus(errorStatus(error, { refusal, asked: headers, said }));
   }
 
   onAbort(listener: (reason: Error) => void): void {
@@ -138,7 +155,7 @@ export class GrpcCall implements IncomingCall {
     const { base } = this.#incoming;
     base.sendMessage(message, () => undefined);
     // Not behind the message's callback: data and trailers go out together.
-    base.sendStatus(OK);
+    base.sendStatus(okStatus(this.#trailer));
   }
 
   #refuse(text: string): void {

@@ -1,8 +1,9 @@
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from "node:http2";
 import type { PartialStatusObject } from "@grpc/grpc-js/build/src/call-interface.js";
-import { CODES, MicroError } from "@micro/core";
+import { CODES, type Metadata, MicroError } from "@micro/core";
 import type { Refusal } from "@micro/server";
 import { ReadyHeaders } from "./http2-headers.ts";
+import { outgoingFields } from "./outgoing-metadata.ts";
 import { message, numberField, textField } from "./proto-writer.ts";
 
 /** What a call ends with, as grpc-js sends it. */
@@ -19,12 +20,19 @@ export const WRONG_COUNT = 12;
 /** The good end. */
 export const OK: GrpcStatus = { code: 0, details: "", metadata: new ReadyHeaders({ "grpc-message": "" }) };
 
+/** The good end of a call whose handler said something for its trailers. */
+export function okStatus(said: Metadata | undefined): GrpcStatus {
+  return said === undefined ? OK : withHeaders(0, { ...outgoingFields(said), "grpc-message": "" });
+}
+
 /** What {@link errorStatus} adds to the error. */
 export interface StatusOptions {
   /** Set when the status is the whole answer: it then stands in the headers, which name the content type. */
   readonly contentType?: string | undefined;
   /** Why no handler ran: our own clients may then go to another node. */
   readonly refusal?: Refusal | undefined;
+  /** What the handler said for the trailers. */
+  readonly said?: Metadata | undefined;
 }
 
 /** What {@link errorStatus} is told besides. */
@@ -74,8 +82,9 @@ function withHeaders(code: number, headers: OutgoingHttpHeaders): GrpcStatus {
   return { code, details: "", metadata: new ReadyHeaders(headers) };
 }
 
-function framing({ contentType, refusal }: StatusOptions): OutgoingHttpHeaders {
+function framing({ contentType, refusal, said }: StatusOptions): OutgoingHttpHeaders {
   return {
+    ...outgoingFields(said),
     ...(contentType === undefined ? {} : { "content-type": contentType }),
     ...(refusal === undefined ? {} : { "micro-refused": refusal }),
   };

@@ -2,7 +2,7 @@ import type { Metadata } from "@micro/core";
 import { MicroError } from "@micro/core";
 import { type CallOrigin, decodeRequest, encodeReply, type ServerCall } from "@micro/server";
 import { callerGone, type GrpcCallOptions } from "./grpc-call.ts";
-import { errorStatus, OK, plainStatus, WRONG_COUNT } from "./grpc-status.ts";
+import { errorStatus, okStatus, plainStatus, WRONG_COUNT } from "./grpc-status.ts";
 import type { IncomingGrpcCall } from "./incoming.ts";
 import { handlerMetadata, remoteOf } from "./incoming-metadata.ts";
 
@@ -21,6 +21,8 @@ export async function serveStream(incoming: IncomingGrpcCall, options: GrpcCallO
       metadata: stream.metadata,
       deadline: options.deadline,
       remote: remoteOf(incoming.base),
+      onReplyHeader: (metadata) => stream.sayHeader(metadata),
+      onReplyTrailer: (metadata) => stream.sayTrailer(metadata),
     };
     let input: unknown = stream;
     if (route.kind === "serverStream") {
@@ -60,6 +62,8 @@ class GrpcStream implements AsyncIterableIterator<unknown, undefined> {
   /** The caller has had the last word, or has gone. */
   #over = false;
   #packs: boolean | undefined = undefined;
+  #header: Metadata | undefined = undefined;
+  #trailer: Metadata | undefined = undefined;
   #unsentBytes = 0;
   #unsent = 0;
   #room: { readonly promise: Promise<void>; resolve(): void; reject(error: Error): void } | undefined;
@@ -158,23 +162,26 @@ class GrpcStream implements AsyncIterableIterator<unknown, undefined> {
 
   // ---- what goes ----
 
+  sayHeader(metadata: Metadata): void {
+    this.#header = metadata;
+  }
+
+  sayTrailer(metadata: Metadata): void {
+    this.#trailer = metadata;
+  }
+
   /** A promise when the caller is slower than the handler. Throws when the caller has gone. */
   send(body: Uint8Array): Promise<void> | undefined {
     if (this.#over) throw callerGone();
-    const { writer, contentType } = this.#options;
-    const message = writer.checked(body);
-    const { base, headers } = this.#incoming;
-    this.#packs ??= writer.begin(base, { contentType, asked: headers });
-    return this.#packs ? this.#sendPacked(message) : this.#write(message);
+    const message = this.#options.writer.checked(body);
+    return this.#begin() ? this.#sendPacked(message) : this.#write(message);
   }
 
   end(): void {
     if (this.#over) return;
-    const { writer, contentType } = this.#options;
-    const { base, headers } = this.#incoming;
-    this.#packs ??= writer.begin(base, { contentType, asked: headers });
+    this.#begin();
     this.#over = true;
-    base.sendStatus(OK);
+    this.#incoming.base.sendStatus(okStatus(this.#trailer));
   }
 
   fail(error: MicroError): void {
@@ -182,7 +189,9 @@ class GrpcStream implements AsyncIterableIterator<unknown, undefined> {
     this.#over = true;
     this.#room?.reject(error);
     const { base, headers } = this.#incoming;
-    base.sendStatus(errorStatus(error, { ...this.#framing, asked: headers }));
+    // An error that is the whole answer has no headers of its own: everything in it would be a trailer.
+    if (this.#header !== undefined) this.#begin();
+    base.sendStatus(errorStatus(error, { ...this.#framing, asked: headers, said: this.#trailer }));
   }
 
   /** The caller broke the protocol. */
@@ -196,6 +205,14 @@ class GrpcStream implements AsyncIterableIterator<unknown, undefined> {
     this.#room?.reject(error);
     this.#finishRequests(error);
     this.#call?.cancellation.abort(error);
+  }
+
+  /** Writes the headers unless they are written. True when messages must be packed. */
+  #begin(): boolean {
+    const { writer, contentType } = this.#options;
+    const { base, headers } = this.#incoming;
+    this.#packs ??= writer.begin(base, { contentType, asked: headers, said: this.#header });
+    return this.#packs;
   }
 
   /** Trailers behind headers name no content type. */

@@ -3,8 +3,9 @@ import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 import type { ServerInterceptingCallInterface } from "@grpc/grpc-js";
 import { asBuffer } from "@micro/codec";
-import { MicroError } from "@micro/core";
+import { type Metadata, MicroError } from "@micro/core";
 import { ReadyHeaders } from "./http2-headers.ts";
+import { outgoingFields } from "./outgoing-metadata.ts";
 
 /** What a {@link ReplyWriter} is made of. */
 export interface ReplyWriterOptions {
@@ -42,7 +43,16 @@ export class ReplyWriter {
   /** Writes the headers of a reply. True when its messages must go through {@link ReplyWriter.packed}. */
   begin(
     base: ServerInterceptingCallInterface,
-    { contentType, asked }: { readonly contentType: string; readonly asked: IncomingHttpHeaders },
+    {
+      contentType,
+      asked,
+      said,
+    }: {
+      readonly contentType: string;
+      readonly asked: IncomingHttpHeaders;
+      /** What the handler said. */
+      readonly said: Metadata | undefined;
+    },
   ): boolean {
     const packs = this.#options.gzip && acceptsGzip(asked);
     const encoding = packs ? "gzip" : "identity";
@@ -58,7 +68,11 @@ export class ReplyWriter {
       this.#headers.set(key, headers);
     }
     if (packs) writesFrames(base);
-    base.sendMetadata(headers);
+    base.sendMetadata(
+      said === undefined
+        ? headers
+        : new ReadyHeaders({ ...outgoingFields(said), ...headers.toHttp2Headers() }),
+    );
     return packs;
   }
 

@@ -3,7 +3,7 @@ import { type Logger, type Metadata, MicroError } from "@micro/core";
 import { encodeReply, type IncomingCall, type Refusal, type Route } from "@micro/server";
 import type { IncomingExchange } from "@micro/transport";
 import type { CallEnvelope } from "./rpc-envelope.ts";
-import { deadlineOf, EMPTY, errorHeader, errorText, replyHeader } from "./rpc-replies.ts";
+import { addSaid, deadlineOf, EMPTY, errorHeader, errorText, replyHeader } from "./rpc-replies.ts";
 
 /** What an {@link RpcCall} is made of. */
 export interface RpcCallOptions {
@@ -23,6 +23,8 @@ export class RpcCall implements IncomingCall {
   readonly #exchange: IncomingExchange;
   readonly #options: RpcCallOptions;
   #metadata: Metadata | undefined = undefined;
+  #header: Metadata | undefined = undefined;
+  #trailer: Metadata | undefined = undefined;
 
   constructor(exchange: IncomingExchange, options: RpcCallOptions) {
     this.#exchange = exchange;
@@ -40,12 +42,20 @@ export class RpcCall implements IncomingCall {
     return this.#exchange.remote;
   }
 
+  onReplyHeader(metadata: Metadata): void {
+    this.#header = metadata;
+  }
+
+  onReplyTrailer(metadata: Metadata): void {
+    this.#trailer = metadata;
+  }
+
   reply(value: unknown): void {
     const { codec, contentType, envelope, route } = this.#options;
     try {
       const payload = route === undefined ? codec.encode(value) : encodeReply(codec, value, route);
       const body = envelope === undefined ? payload : envelope.wrap(payload);
-      this.#exchange.reply({ header: replyHeader(contentType, this.#id), body });
+      this.#send(replyHeader(contentType, this.#id), body);
     } catch (error) {
       this.fail(MicroError.from(error, { id: this.#options.service }));
     }
@@ -56,7 +66,7 @@ export class RpcCall implements IncomingCall {
     try {
       const header = errorHeader(error, { contentType, id: this.#id, refusal });
       const body = envelope === undefined ? EMPTY : envelope.fail(errorText(error));
-      this.#exchange.reply({ header, body });
+      this.#send(header, body);
     } catch (failure) {
       // The caller's deadline tells it; there is nobody else left to tell.
       logger.error("could not answer a call", { error: failure, answer: error });
@@ -65,6 +75,12 @@ export class RpcCall implements IncomingCall {
 
   onAbort(listener: (reason: Error) => void): void {
     this.#exchange.onAbort((reason) => listener(callerGone(reason)));
+  }
+
+  /** A reply has no other place for trailers than its header. */
+  #send(header: Metadata, body: Uint8Array): void {
+    addSaid(header, { header: this.#header, trailer: this.#trailer });
+    this.#exchange.reply({ header, body });
   }
 
   get #id(): string {

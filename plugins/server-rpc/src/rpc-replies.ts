@@ -45,3 +45,20 @@ export function deadlineOf(timeout: string | undefined): number {
   const ms = Number(timeout) / 1e6;
   return ms > 0 ? Date.now() + ms : Infinity;
 }
+
+/**
+ * Adds what the handler said. Its keys have a prefix that no request has: Go servers repeat the headers of a request in
+ * their replies (spec 1.2), so a caller could not tell whose the others are.
+ */
+export function addSaid(
+  header: Metadata,
+  {
+    header: said,
+    trailer,
+  }: { readonly header?: Metadata | undefined; readonly trailer?: Metadata | undefined },
+): Metadata {
+  if (said !== undefined) for (const [key, value] of said) header.setLower(`micro-reply-${key}`, value);
+  if (trailer !== undefined)
+    for (const [key, value] of trailer) header.setLower(`micro-trailer-${key}`, value);
+  return header;
+}

@@ -12,7 +12,7 @@ import {
 import type { IncomingExchange, TransportMessage, TransportStream } from "@micro/transport";
 import { callerGone, handlerMetadata } from "./rpc-call.ts";
 import type { CallEnvelope } from "./rpc-envelope.ts";
-import { deadlineOf, EMPTY, errorHeader, errorText, replyHeader } from "./rpc-replies.ts";
+import { addSaid, deadlineOf, EMPTY, errorHeader, errorText, replyHeader } from "./rpc-replies.ts";
 
 /** What {@link serveStream} works with. */
 export interface RpcStreamOptions {
@@ -61,6 +61,8 @@ export async function serveStream(
       metadata: handlerMetadata(exchange),
       deadline: deadlineOf(exchange.first.header.get("timeout")),
       remote: exchange.remote,
+      onReplyHeader: (metadata) => replies.sayHeader(metadata),
+      onReplyTrailer: (metadata) => replies.sayTrailer(metadata),
     };
     // The first frame only opens the stream. A handler of one request is given the next one, as in Go (spec 1.12).
     const single = route.kind === "serverStream" || route.kind === "unary";
@@ -110,6 +112,9 @@ class Replies {
   readonly #logger: Logger;
   readonly #header: Metadata;
   readonly #id: string;
+  /** What the handler said and no frame carries yet. */
+  #said: Metadata | undefined = undefined;
+  #trailer: Metadata | undefined = undefined;
   #over = false;
 
   constructor(
@@ -130,11 +135,22 @@ class Replies {
     return this.#over;
   }
 
+  sayHeader(metadata: Metadata): void {
+    this.#said = metadata;
+  }
+
+  sayTrailer(metadata: Metadata): void {
+    this.#trailer = metadata;
+  }
+
   /** Resolves when there is room for more. */
   async send(payload: Uint8Array): Promise<void> {
     if (this.#over) throw new MicroError({ code: "CANCELLED", detail: "the stream is over" });
     const body = this.#envelope === undefined ? payload : this.#envelope.wrap(payload);
-    await this.#stream.send({ header: this.#header, body });
+    const said = this.#said;
+    this.#said = undefined;
+    const header = said === undefined ? this.#header : addSaid(new Metadata(this.#header), { header: said });
+    await this.#stream.send({ header, body });
   }
 
   end(): void {
@@ -152,14 +168,21 @@ class Replies {
   #last(header: Metadata, error: string): void {
     if (this.#over) return;
     this.#over = true;
-    try {
-      // Go reads an envelope in each frame, the last one too.
-      const body = this.#envelope === undefined ? EMPTY : this.#envelope.fail(error);
-      this.#stream.send({ header, body })?.catch(() => undefined);
-      this.#stream.closeSend();
-    } catch (error) {
-      // The caller has gone: the handler was told by that already.
-      this.#logger.debug("a stream's last frame had no reader", { error });
+    // Go reads an envelope in each frame, the last one too.
+    const body = this.#envelope === undefined ? EMPTY : this.#envelope.fail(error);
+    const said = { header: this.#said, trailer: this.#trailer };
+    const plain = said.header === undefined && said.trailer === undefined;
+    // What the transport refuses because of the metadata is said without it.
+    for (const own of plain ? [header] : [addSaid(new Metadata(header), said), header]) {
+      try {
+        this.#stream.send({ header: own, body })?.catch(() => undefined);
+        this.#stream.closeSend();
+        return;
+      } catch (error) {
+        if (own !== header) this.#logger.warn("a stream's trailer cannot be sent", { error });
+        // The caller has gone: the handler was told by that already.
+        else this.#logger.debug("a stream's last frame had no reader", { error });
+      }
     }
   }
 

@@ -194,6 +194,20 @@ describe("libraries", () => {
     expect(found).toEqual([expect.stringContaining(message), expect.stringContaining(message)]);
   });
 
+  test("plugins of one technology share the package that owns its library", async () => {
+    const plugin = { peers: ["core", "nats"] };
+    const shared = withLibrary("nats");
+    const changes = { "plugins/nats": shared, "plugins/broker-nats": plugin, "plugins/store-nats": plugin };
+    expect(await violationsWith(changes)).toEqual([]);
+  });
+
+  test("what plugins of one technology share knows no component", async () => {
+    const found = await violationsWith({ "plugins/nats": { peers: ["broker", "core"] } });
+    expect(found).toEqual([
+      expect.stringContaining("a technology must not import a component (@micro/broker)"),
+    ]);
+  });
+
   test("what is imported is declared", async () => {
     const source = `import "@micro/core";\nimport "nats";`;
     expect(await violationsWith({ "plugins/broker-two": { peers: ["core"], source } })).toEqual([

@@ -30,11 +30,12 @@ const OUR_SCOPE = "@micro/";
 const LAYERS: Readonly<Record<PackageKind, ReadonlySet<PackageKind>>> = {
   core: new Set(),
   component: new Set(["core"]),
-  plugin: new Set(["core", "component"]),
+  technology: new Set(["core"]),
+  plugin: new Set(["core", "component", "technology"]),
   set: new Set(["core", "component", "plugin"]),
   app: new Set(["core", "component", "plugin", "set", "app"]),
   tool: new Set(["core", "component", "plugin", "set"]),
-  tooling: new Set(["core", "component", "plugin", "set", "app", "tool", "tooling"]),
+  tooling: new Set(["core", "component", "technology", "plugin", "set", "app", "tool", "tooling"]),
 };
 
 /** Component packages whose interface is written in terms of another component's types. */

@@ -3,10 +3,11 @@ import { readdir, readFile } from "node:fs/promises";
 import { join, relative, resolve, sep } from "node:path";
 
 /**
- * The layers of docs/architecture.md, and the tooling that may look at all of them. A `tool` is tooling that is published:
- * a program of its own that brings the plugins it uses, as a set does.
+ * The layers of docs/architecture.md, and the tooling that may look at all of them. A `technology` is what the plugins of
+ * one technology share, `plugins/nats`. A `tool` is tooling that is published: a program of its own that brings the
+ * plugins it uses, as a set does.
  */
-export type PackageKind = "core" | "component" | "plugin" | "set" | "app" | "tool" | "tooling";
+export type PackageKind = "core" | "component" | "technology" | "plugin" | "set" | "app" | "tool" | "tooling";
 
 /** The fields of a package.json that the checks read. */
 export interface Manifest {
@@ -82,7 +83,7 @@ function kindOf(path: string, manifest: Manifest): PackageKind {
   if (path === "packages/core") return "core";
   if (path.startsWith("packages/")) return "component";
   if (path.startsWith("plugins/set-")) return "set";
-  if (path.startsWith("plugins/")) return "plugin";
+  if (path.startsWith("plugins/")) return path.includes("-") ? "plugin" : "technology";
   if (path.startsWith("apps/")) return "app";
   return manifest.private === true ? "tooling" : "tool";
 }

@@ -1,6 +1,6 @@
 import { runCommand } from "@micro/checks/run-command";
 import { runProgram } from "@micro/programs";
-import { afterAll, beforeAll, describe, expect, type TestContext, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startCountingProxy } from "./support/counting-proxy.ts";
 import { BUILD_TIMEOUT_MS, type GoTools, goTools } from "./support/go-tools.ts";
 import { type RunningServer, sourceOf, startGrpcGo, startTestee, TLS } from "./support/testees.ts";
@@ -23,18 +23,6 @@ const CASES = [
   "cancel_after_first_response",
   "timeout_on_sleeping_server",
 ] as const;
-
-/** What fails, with the text that says so. When a case here passes its test fails: take it out. */
-const KNOWN: Readonly<Record<string, { readonly reason: string; readonly text: RegExp }>> = {
-  "go→ts custom_metadata": {
-    reason: "handlers cannot send metadata back, as in Go Micro",
-    text: /Expected exactly one header from server\. Received 0/,
-  },
-  "ts→go custom_metadata": {
-    reason: "callers do not see the metadata of replies, as in Go Micro: the case cannot be written",
-    text: /there is no case 'custom_metadata'/,
-  },
-};
 
 let tools: GoTools<"grpc-client" | "grpc-server"> = { ok: false, reason: "not looked for yet" };
 const servers = new Map<string, RunningServer>();
@@ -71,21 +59,11 @@ async function byUs(how: string): Promise<ReadonlyMap<string, string>> {
   return new Map(lines.map(({ case: name, ok, problem }) => [name, ok ? "" : `it failed: ${problem}`]));
 }
 
-async function expectOutcome(key: string, said: string, context: TestContext): Promise<void> {
-  const known = KNOWN[key];
-  if (known === undefined) {
-    expect(said).toBe("");
-    return;
-  }
-  expect(said, `${key} is known to fail (${known.reason}): has it been mended?`).toMatch(known.text);
-  await context.annotate(known.reason, "known failure");
-}
-
 describe.each(["plain", "tls"])("grpc-go's client calls our server, %s", (how) => {
   for (const name of CASES)
     test(name, { timeout: 30_000 }, async (context) => {
       if (!tools.ok) return context.skip(tools.reason);
-      await expectOutcome(`go→ts ${name}`, await byGo(tools.path["grpc-client"], name, how), context);
+      expect(await byGo(tools.path["grpc-client"], name, how)).toBe("");
     });
 });
 
@@ -96,9 +74,9 @@ describe.each(["plain", "tls"])("our client calls grpc-go's server, %s", (how) =
   }, 70_000);
 
   for (const name of CASES) {
-    test(name, async (context) => {
+    test(name, (context) => {
       if (!tools.ok) return context.skip(tools.reason);
-      await expectOutcome(`ts→go ${name}`, said.get(name) ?? `there is no case '${name}'`, context);
+      expect(said.get(name) ?? `there is no case '${name}'`).toBe("");
     });
   }
 });

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { CallOptions, Client } from "@micro/client";
-import { CODES, type Method, MicroError } from "@micro/core";
+import { CODES, type Metadata, type Method, MicroError } from "@micro/core";
 import type { AnyMessageType, MessageType } from "@micro/core/message";
 import { Empty } from "@micro/core/wkt";
 import type {
@@ -79,6 +79,12 @@ class ConformanceCall {
       metadata: Object.fromEntries(requestHeaders.map(({ name, value }) => [name, value.join(", ")])),
       // A call of ours has a deadline unless it says that it has none.
       timeoutMs: timeoutMs ?? Infinity,
+      onHeader: (metadata) => {
+        this.#result.responseHeaders = headersOf(metadata);
+      },
+      onTrailer: (metadata) => {
+        this.#result.responseTrailers = headersOf(metadata);
+      },
     };
   }
 
@@ -169,4 +175,9 @@ class ConformanceCall {
   #leave(): void {
     this.#leaving.abort(new MicroError({ code: "CANCELLED", detail: "the runner wants it cancelled" }));
   }
+}
+
+/** Values of one key come as one text. */
+function headersOf(metadata: Metadata): ClientResponseResult["responseHeaders"] {
+  return Array.from(metadata, ([name, value]) => ({ name, value: value.split(/, ?/) }));
 }

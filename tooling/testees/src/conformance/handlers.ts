@@ -26,7 +26,7 @@ import type { ProtoWire } from "./wire.ts";
 
 type Info = ConformancePayload_RequestInfo;
 
-/** The conformance service. Headers and trailers that a definition asks for cannot be sent: handlers have no way to. */
+/** The conformance service. */
 export function conformanceHandlers(wire: ProtoWire): readonly HandlerBinding[] {
   const one =
     <R extends { responseDefinition?: UnaryResponseDefinition | undefined }>(type: MessageType<R>) =>
@@ -36,9 +36,10 @@ export function conformanceHandlers(wire: ProtoWire): readonly HandlerBinding[] 
   const reply = async (
     definition: UnaryResponseDefinition | undefined,
     info: Info,
-    { signal }: CallContext,
+    context: CallContext,
   ): Promise<{ payload: Partial<ConformancePayload> }> => {
-    await pause(definition?.responseDelayMs, signal);
+    say(definition, context);
+    await pause(definition?.responseDelayMs, context.signal);
     if (definition?.error !== undefined) throw errorOf(definition.error, detail(info));
     return { payload: { data: definition?.responseData ?? new Uint8Array(0), requestInfo: info } };
   };
@@ -48,12 +49,13 @@ export function conformanceHandlers(wire: ProtoWire): readonly HandlerBinding[] 
   async function* replies(
     definition: StreamResponseDefinition | undefined,
     info: Info,
-    { signal }: CallContext,
+    context: CallContext,
   ) {
     if (definition === undefined) return;
+    say(definition, context);
     const { responseData, responseDelayMs, error } = definition;
     for (const [at, data] of responseData.entries()) {
-      await pause(responseDelayMs, signal);
+      await pause(responseDelayMs, context.signal);
       yield { payload: at === 0 ? { data, requestInfo: info } : { data } };
     }
     if (error !== undefined) throw errorOf(error, responseData.length === 0 ? detail(info) : undefined);
@@ -79,7 +81,10 @@ export function conformanceHandlers(wire: ProtoWire): readonly HandlerBinding[] 
       let first: BidiStreamRequest | undefined;
       let sent = 0;
       for await (const request of requests) {
-        first ??= request;
+        if (first === undefined) {
+          first = request;
+          say(first.responseDefinition, context);
+        }
         seen.push(wire.pack(BidiStreamRequest, request));
         if (!first.fullDuplex) continue;
         const { responseData = [], responseDelayMs } = first.responseDefinition ?? {};
@@ -104,6 +109,15 @@ export function conformanceHandlers(wire: ProtoWire): readonly HandlerBinding[] 
         throw errorOf(definition.error, sent === 0 ? detail(infoOf(seen, context)) : undefined);
     },
   });
+}
+
+/** What a definition asks for beside the messages. */
+function say(
+  definition: Pick<UnaryResponseDefinition, "responseHeaders" | "responseTrailers"> | undefined,
+  { replyHeader, replyTrailer }: CallContext,
+): void {
+  for (const { name, value } of definition?.responseHeaders ?? []) replyHeader.set(name, value.join(", "));
+  for (const { name, value } of definition?.responseTrailers ?? []) replyTrailer.set(name, value.join(", "));
 }
 
 /** What a handler saw: headers and time come with the first reply only. */

@@ -1,8 +1,9 @@
-import { Channel } from "@micro/core";
+import type { CallOptions } from "@micro/client";
+import { Channel, type Metadata } from "@micro/core";
 import { Empty } from "../gen/grpc/testing/empty.ts";
 import type { StreamingOutputCallRequest } from "../gen/grpc/testing/messages.ts";
 import { all, fails, type InteropCase, same } from "./case.ts";
-import { payloadOf } from "./test-service.ts";
+import { ECHO_INITIAL, ECHO_TRAILING, payloadOf } from "./test-service.ts";
 
 const REQUEST_SIZES = [27_182, 8, 1828, 45_904];
 const REPLY_SIZES = [31_415, 9, 2653, 58_979];
@@ -77,6 +78,13 @@ export const INTEROP_CASES: Readonly<Record<string, InteropCase>> = {
     same("the replies", await all(test.fullDuplexCall([])), []);
   },
 
+  async custom_metadata({ test }) {
+    const request = { responseSize: LARGE_REPLY, payload: payloadOf(LARGE_REQUEST) };
+    await echoesMetadata((options) => test.unaryCall(request, options));
+    const requests = [output(LARGE_REPLY, LARGE_REQUEST)];
+    await echoesMetadata((options) => all(test.fullDuplexCall(requests, options)));
+  },
+
   async status_code_and_message({ test }) {
     await fails(test.unaryCall({ responseStatus: STATUS }), "UNKNOWN", STATUS.message);
     await fails(all(test.fullDuplexCall([{ responseStatus: STATUS }])), "UNKNOWN", STATUS.message);
@@ -124,6 +132,24 @@ export const INTEROP_CASES: Readonly<Record<string, InteropCase>> = {
     await fails(call, "TIMEOUT");
   },
 };
+
+/** Both come back once, each in its place. */
+async function echoesMetadata(call: (options: CallOptions) => Promise<unknown>): Promise<void> {
+  const sent = { [ECHO_INITIAL]: "test_initial_metadata_value", [ECHO_TRAILING]: "q6ur" };
+  let header: Metadata | undefined;
+  let trailer: Metadata | undefined;
+  await call({
+    metadata: sent,
+    onHeader: (metadata) => {
+      header = metadata;
+    },
+    onTrailer: (metadata) => {
+      trailer = metadata;
+    },
+  });
+  same("the header", header?.get(ECHO_INITIAL), sent[ECHO_INITIAL]);
+  same("the trailer", trailer?.get(ECHO_TRAILING), sent[ECHO_TRAILING]);
+}
 
 function unknown(client: Parameters<InteropCase>[0]["client"], endpoint: string): Promise<unknown> {
   return client.call({ service: "grpc.testing", endpoint, message: {}, input: Empty, output: Empty });
