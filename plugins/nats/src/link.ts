@@ -1,0 +1,299 @@
+import { DesiredState, type Logger, MicroError } from "@micro/core";
+import { type ConnectionOptions, connect, Events, type NatsConnection } from "nats";
+import { Confirmations, type NatsLinkCounters } from "./confirmations.ts";
+import { cancelled, natsError, unreachable } from "./nats-errors.ts";
+import { type NatsMessage, type NatsSubscription, Subscriptions } from "./subscriptions.ts";
+import { type Bounds, endsWithin, waitFor } from "./waiting.ts";
+
+/** What a {@link NatsLink} is made of. */
+export interface NatsLinkOptions {
+  readonly settings: ConnectionOptions & { readonly servers: string[] };
+  readonly logger: Logger;
+}
+
+interface SubscribeOptions extends Bounds {
+  readonly queue?: string | undefined;
+  readonly onMessage: (message: NatsMessage) => void;
+}
+
+/**
+ * One connection that several plugins share. It is desired state: made when the first holds it, in the background and
+ * again after every outage, with its subscriptions. What is asked of it meanwhile waits as long as its caller allows.
+ */
+export class NatsLink {
+  /** Servers, for errors and logs. */
+  readonly servers: string;
+  readonly #options: NatsLinkOptions;
+  readonly #subscriptions: Subscriptions;
+  readonly #onUp = new Set<() => void>();
+  readonly #confirmations = new Confirmations();
+  #disconnects = 0;
+  #holders = 0;
+  /** The first try to connect has failed. */
+  #tried = false;
+  #desired: DesiredState | undefined;
+  #connection: NatsConnection | undefined;
+  /** The connection while it works. */
+  #up: NatsConnection | undefined;
+  #waiters = new Set<() => void>();
+  #closing: Promise<void> = Promise.resolve();
+
+  constructor(options: NatsLinkOptions) {
+    this.#options = options;
+    this.#subscriptions = new Subscriptions(options.logger);
+    this.servers = options.settings.servers.join(", ");
+  }
+
+  get counters(): NatsLinkCounters {
+    return { disconnects: this.#disconnects, unconfirmed: this.#confirmations.lost };
+  }
+
+  get connected(): boolean {
+    return this.#up !== undefined;
+  }
+
+  /** Largest payload the server takes, in bytes; Infinity while there is none. */
+  get maxPayload(): number {
+    return this.#up?.info?.max_payload ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** Somebody uses it: resolves when it is connected, or when a first try failed and others follow. Never rejects. */
+  async hold(): Promise<void> {
+    this.#holders++;
+    await this.#closing;
+    if (this.#desired === undefined) this.#open();
+    // Who starts now finds it connected, or learns from its first operation what is wrong.
+    await waitFor(this.#waiters, {
+      until: () => this.connected || this.#tried,
+      timeoutMs: this.#options.settings.timeout ?? 2000,
+    });
+  }
+
+  /** The other end of `hold`; the last one closes the connection, what was published before goes out first. */
+  async release({ graceMs }: { readonly graceMs: number }): Promise<void> {
+    this.#holders--;
+    if (this.#holders > 0) return;
+    this.#closing = this.#close(graceMs);
+    await this.#closing;
+  }
+
+  /** `listener` is called after each reconnect, when subscriptions are back; returns how to take it away. */
+  onUp(listener: () => void): () => void {
+    this.#onUp.add(listener);
+    return () => this.#onUp.delete(listener);
+  }
+
+  /** Resolves when it is connected; rejects with `UNAVAILABLE` at the bounds, `CANCELLED` on abort. */
+  async ready(what: string, bounds: Bounds = {}): Promise<void> {
+    if (this.connected) return;
+    if (this.#desired === undefined) throw this.#unavailable(what);
+    const came = await waitFor(this.#waiters, {
+      ...bounds,
+      until: () => this.connected || this.#desired === undefined,
+    });
+    if (bounds.signal?.aborted) throw cancelled(what, bounds.signal);
+    if (!came || !this.connected) throw this.#unavailable(what);
+  }
+
+  /**
+   * Hands a payload to the connection, at once. Throws `UNAVAILABLE` without one, `RESOURCE_EXHAUSTED` with the limit
+   * for a payload over the server's, before anything is sent.
+   */
+  publish(subject: string, data: Uint8Array, options: { readonly reply?: string } = {}): void {
+    const connection = this.#up;
+    if (connection === undefined) throw this.#unavailable(`publishing to '${subject}'`);
+    this.checkPayload(subject, data);
+    try {
+      connection.publish(subject, data, options.reply === undefined ? {} : { reply: options.reply });
+    } catch (cause) {
+      throw natsError("UNAVAILABLE", `publishing to '${subject}': ${MicroError.from(cause).detail}`, {
+        cause,
+      });
+    }
+    this.#confirmations.sent(connection, data.byteLength);
+  }
+
+  /** Throws `RESOURCE_EXHAUSTED` with the server's limit for a payload over it. */
+  checkPayload(subject: string, data: Uint8Array): void {
+    const limit = this.maxPayload;
+    if (data.byteLength <= limit) return;
+    throw natsError(
+      "RESOURCE_EXHAUSTED",
+      `publishing to '${subject}': the payload has ${data.byteLength} bytes, and max_payload of the NATS server allows ${limit}`,
+    );
+  }
+
+  /** Undefined when more may be published; else a promise for when the server has taken what is on the way. */
+  pressure(): Promise<void> | undefined {
+    return this.#confirmations.pressure();
+  }
+
+  /** Resolves when the server has taken all that was published; rejects with `UNAVAILABLE` or at the bounds. */
+  async flush(what: string, bounds: Bounds = {}): Promise<void> {
+    await this.ready(what, bounds);
+    const connection = this.#up;
+    if (connection === undefined) throw this.#unavailable(what);
+    let failure: unknown;
+    const flushed = this.#confirmations.flush(connection).catch((error: unknown) => {
+      failure = error;
+    });
+    if (!(await endsWithin(flushed, bounds))) {
+      if (bounds.signal?.aborted) throw cancelled(what, bounds.signal);
+      throw natsError("UNAVAILABLE", `${what}: NATS (${this.servers}) does not answer`, { notSent: false });
+    }
+    if (failure === undefined) return;
+    throw natsError("UNAVAILABLE", `${what}: the connection to NATS (${this.servers}) was lost`, {
+      cause: failure,
+      notSent: false,
+    });
+  }
+
+  /** Resolves when the server knows of it. Rejects with `FORBIDDEN` when it does not allow it, else as `ready` does. */
+  async subscribe(subject: string, options: SubscribeOptions): Promise<NatsSubscription> {
+    const what = `subscribing to '${subject}'`;
+    const { queue, onMessage } = options;
+    await this.ready(what, options);
+    let begun = false;
+    let refused: unknown;
+    const onRefused = (error: unknown): void => {
+      if (begun) this.#refused(subject, error);
+      else refused = error;
+    };
+    const subscription = this.#subscriptions.add(subject, { queue, onMessage, onRefused });
+    try {
+      await this.flush(what, options);
+    } catch (error) {
+      subscription.end();
+      throw error;
+    }
+    begun = true;
+    if (refused === undefined) return subscription;
+    subscription.end();
+    const detail = `${what}: NATS does not allow it: ${MicroError.from(refused).detail}`;
+    throw natsError("FORBIDDEN", detail, { cause: refused });
+  }
+
+  /** The same without waiting: it begins with the connection, and that the server does not allow it is logged. */
+  listen(subject: string, onMessage: (message: NatsMessage) => void): NatsSubscription {
+    const onRefused = (error: unknown): void => this.#refused(subject, error);
+    return this.#subscriptions.add(subject, { onMessage, onRefused });
+  }
+
+  #refused(subject: string, error: unknown): void {
+    this.#options.logger.error("NATS does not allow a subscription", { subject, error });
+  }
+
+  #open(): void {
+    this.#tried = false;
+    this.#desired = new DesiredState({
+      what: `connected to NATS (${this.servers})`,
+      apply: (options) => this.#connect(options.signal),
+      logger: this.#options.logger,
+      firstPauseMs: this.#options.settings.reconnectTimeWait ?? 500,
+    });
+    const { logger } = this.#options;
+    this.#desired.start().catch((error: unknown) => {
+      logger.warn(`not connected to NATS (${this.servers}); trying again`, { error });
+      this.#tried = true;
+      this.#wake();
+    });
+  }
+
+  async #connect(signal: AbortSignal): Promise<void> {
+    const connection = await connect(this.#options.settings);
+    if (signal.aborted) {
+      await connection.close();
+      return;
+    }
+    this.#connection = connection;
+    this.#follow(connection).catch((error: unknown) => {
+      this.#options.logger.error("the state of the NATS connection is not known any more", { error });
+    });
+    void connection.closed().then((error) => this.#closed(connection, error));
+    this.#cameUp(connection);
+  }
+
+  /** The library reconnects by itself, with the subscriptions it has; this is how it tells. */
+  async #follow(connection: NatsConnection): Promise<void> {
+    const { logger } = this.#options;
+    for await (const { type, data } of connection.status()) {
+      switch (type) {
+        case Events.Disconnect:
+          this.#wentDown(data);
+          break;
+        case Events.Reconnect:
+          logger.info("connected to NATS again", { server: data });
+          this.#cameUp(connection);
+          break;
+        case Events.Error:
+          logger.error("NATS reports an error", { error: data });
+          break;
+        case Events.LDM:
+          logger.info("the NATS server is about to stop", { server: data });
+          break;
+        default:
+          break;
+      }
+    }
+  }
+
+  #cameUp(connection: NatsConnection): void {
+    this.#up = connection;
+    this.#subscriptions.up(connection);
+    this.#wake();
+    for (const listener of this.#onUp) listener();
+  }
+
+  #wentDown(server: unknown): void {
+    if (this.#up === undefined) return;
+    this.#up = undefined;
+    this.#subscriptions.down();
+    this.#disconnects++;
+    const unconfirmed = this.#confirmations.disconnected();
+    this.#options.logger.warn("the connection to NATS was lost; connecting again", {
+      server,
+      ...(unconfirmed === 0 ? {} : { unconfirmed }),
+    });
+  }
+
+  /** The library gave up, which it does only when something is wrong with it or the settings: begin anew. */
+  #closed(connection: NatsConnection, error: unknown): void {
+    if (this.#connection !== connection) return;
+    this.#connection = undefined;
+    this.#wentDown(this.servers);
+    this.#subscriptions.lost();
+    this.#options.logger.error("the connection to NATS was closed; making another one", { error });
+    void this.#desired?.stop();
+    this.#open();
+  }
+
+  async #close(graceMs: number): Promise<void> {
+    const desired = this.#desired;
+    this.#desired = undefined;
+    this.#wake();
+    const stopped = desired?.stop() ?? Promise.resolve();
+    const connection = this.#connection;
+    const up = this.#up;
+    this.#connection = undefined;
+    this.#up = undefined;
+    if (up !== undefined) {
+      const flushed = up.flush().catch((error: unknown) => {
+        this.#options.logger.warn("NATS may not have got what was published last", { error });
+      });
+      await endsWithin(flushed, { timeoutMs: Math.max(graceMs, 100) });
+    }
+    this.#subscriptions.clear();
+    await connection?.close();
+    // A try that runs is bounded by the time to connect, and closes what it makes.
+    await endsWithin(stopped, { timeoutMs: Math.max(graceMs, 100) });
+  }
+
+  #wake(): void {
+    for (const waiter of this.#waiters) waiter();
+  }
+
+  #unavailable(what: string): MicroError {
+    const problem = this.#desired === undefined ? "the connection is closed" : this.#desired.problem;
+    return unreachable(what, { servers: this.servers, problem: problem ?? "the connection was lost" });
+  }
+}

@@ -1,0 +1,268 @@
+import { join } from "node:path";
+import { type Logger, nullLogger } from "@micro/core";
+import { eventually, within } from "@micro/core/conformance";
+import { type NatsServer, startNatsServer } from "@micro/servers";
+import { afterEach, describe, expect, test } from "vitest";
+import { type NatsLink, type NatsMessage, type NatsOptions, sharedLink } from "../src/index.ts";
+
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+const text = ({ data }: NatsMessage): string => new TextDecoder().decode(data);
+const defaults: NatsOptions = {
+  user: undefined,
+  password: undefined,
+  token: undefined,
+  nkey: undefined,
+  credentials: undefined,
+  connectTimeout: 2000,
+  reconnectPause: 50,
+  pingInterval: 20_000,
+  tls: undefined,
+};
+
+const held: NatsLink[] = [];
+const servers: NatsServer[] = [];
+
+afterEach(async () => {
+  await Promise.all(held.splice(0).map((link) => link.release({ graceMs: 500 })));
+  await Promise.all(servers.splice(0).map((server) => server[Symbol.asyncDispose]()));
+});
+
+async function server(config?: string): Promise<NatsServer> {
+  const started = await startNatsServer(config === undefined ? {} : { config });
+  servers.push(started);
+  return started;
+}
+
+async function linkTo(
+  address: string,
+  config: Partial<NatsOptions> = {},
+  { scope = { name: "test" }, logger = nullLogger }: { scope?: { name: string }; logger?: Logger } = {},
+): Promise<NatsLink> {
+  const options = { ...defaults, ...config };
+  const link = await sharedLink({ scope, addresses: [address], config: options, logger, section: "broker" });
+  held.push(link);
+  await link.hold();
+  return link;
+}
+
+/** What a subscription got. */
+async function listen(link: NatsLink, subject: string): Promise<string[]> {
+  const got: string[] = [];
+  await link.subscribe(subject, { onMessage: (message) => void got.push(text(message)) });
+  return got;
+}
+
+test("plugins of one service that say the same share a connection, others do not", async () => {
+  const { address } = await server();
+  const scope = { name: "shop" };
+  const one = await linkTo(address, {}, { scope });
+  expect(await linkTo(address, {}, { scope })).toBe(one);
+  expect(await linkTo(address, { user: "me" }, { scope })).not.toBe(one);
+  expect(await linkTo(address)).not.toBe(one);
+  const [first] = held.splice(0, 1);
+  await first?.release({ graceMs: 500 });
+  expect(one.connected, "the other holder keeps it").toBe(true);
+});
+
+test("it closes with its last holder, after what was published, and opens again", async () => {
+  const { address } = await server();
+  const [link, other] = [await linkTo(address), await linkTo(address)];
+  const got = await listen(other, "a.b");
+  link.publish("a.b", bytes("last"));
+  await link.release({ graceMs: 500 });
+  await eventually(() => expect(got).toEqual(["last"]));
+  expect(() => link.publish("a.b", bytes(""))).toThrow("no connection to NATS");
+  await expect(link.ready("asking", { timeoutMs: 20 })).rejects.toMatchObject({ code: "UNAVAILABLE" });
+  await link.hold();
+  link.publish("a.b", bytes("more"));
+  await eventually(() => expect(got).toEqual(["last", "more"]));
+});
+
+test("without a server it starts all the same, says what is wrong, and connects when one comes", async () => {
+  const started = await server();
+  await started.stop();
+  const link = await linkTo(started.address);
+  const waiting = await link.ready("asking", { timeoutMs: 50 }).catch((error: unknown) => error);
+  expect(waiting).toMatchObject({ code: "UNAVAILABLE", notSent: true });
+  expect((waiting as Error).message).toContain(started.address);
+  await started.restart();
+  await link.ready("asking");
+  await link.flush("asking");
+});
+
+test("after a restart of the server subscriptions are back and listeners are told", async () => {
+  const started = await server();
+  const link = await linkTo(started.address);
+  const got = await listen(link, "news");
+  const up = Promise.withResolvers<void>();
+  link.onUp(() => up.resolve());
+  await started.kill();
+  await eventually(() => expect(link.connected).toBe(false));
+  expect(() => link.publish("news", bytes(""))).toThrow("no connection");
+  await started.restart();
+  await within("coming back", up.promise);
+  link.publish("news", bytes("again"));
+  await eventually(() => expect(got).toEqual(["again"]));
+  expect(link.counters.disconnects).toBe(1);
+});
+
+test("what was on the way when the server died is counted and logged", async () => {
+  const started = await server();
+  const warnings: unknown[] = [];
+  const logger = { ...nullLogger, warn: (_: string, fields?: unknown) => void warnings.push(fields) };
+  const link = await linkTo(started.address, {}, { logger });
+  link.publish("news", bytes("safe"));
+  await link.flush("asking");
+  const thaw = started.freeze();
+  for (let i = 0; i < 3; i++) link.publish("news", bytes("lost"));
+  await started.kill();
+  thaw();
+  await eventually(() => expect(link.counters).toMatchObject({ disconnects: 1, unconfirmed: 3 }));
+  expect(warnings).toContainEqual(expect.objectContaining({ unconfirmed: 3 }));
+});
+
+test("a server that is frozen makes publishers wait, not the process swell", async () => {
+  const started = await server();
+  const link = await linkTo(started.address);
+  const thaw = started.freeze();
+  let sent = 0;
+  while (link.pressure() === undefined && sent < 100) {
+    link.publish("news", new Uint8Array(1024 * 512));
+    sent++;
+  }
+  expect(sent).toBeLessThan(20);
+  const waiting = link.pressure();
+  await expect(link.flush("asking", { timeoutMs: 50 })).rejects.toMatchObject({ code: "UNAVAILABLE" });
+  thaw();
+  await within("the server takes it", waiting ?? Promise.reject(new Error("no pressure")));
+});
+
+test("a payload over the server's limit is refused by its number, before it is sent", async () => {
+  const { address } = await server("max_payload: 1000");
+  const link = await linkTo(address);
+  expect(() => link.publish("news", new Uint8Array(1001))).toThrow(
+    "max_payload of the NATS server allows 1000",
+  );
+  link.publish("news", new Uint8Array(1000));
+  await link.flush("asking");
+  expect(link.counters.disconnects).toBe(0);
+});
+
+test("who asks where nobody listens is told so", async () => {
+  const { address } = await server();
+  const link = await linkTo(address);
+  const answered = Promise.withResolvers<NatsMessage>();
+  await link.subscribe("inbox.1", { onMessage: answered.resolve });
+  link.publish("nobody.here", bytes("hello?"), { reply: "inbox.1" });
+  expect(await within("the answer", answered.promise)).toMatchObject({ noResponders: true });
+});
+
+test("a listener that throws does not end the connection", async () => {
+  const { address } = await server();
+  const link = await linkTo(address);
+  await link.subscribe("bad", {
+    onMessage: () => {
+      throw new Error("a bug");
+    },
+  });
+  const got = await listen(link, "good");
+  link.publish("bad", bytes(""));
+  link.publish("good", bytes("fine"));
+  await eventually(() => expect(got).toEqual(["fine"]));
+  expect(link.counters.disconnects).toBe(0);
+});
+
+test("who has given up is told so", async () => {
+  const started = await server();
+  await started.stop();
+  const link = await linkTo(started.address);
+  const signal = AbortSignal.abort(new Error("enough"));
+  await expect(link.ready("asking", { signal })).rejects.toMatchObject({ code: "CANCELLED" });
+  await expect(link.subscribe("a", { signal, onMessage: () => undefined })).rejects.toMatchObject({
+    code: "CANCELLED",
+  });
+});
+
+describe("signing in", () => {
+  const seed = "SUACSSL3UAHUDXKFSNVUZRF5UHPMWZ6BFDTJ7M6USDXIEDNPPQYYYCU3VY";
+  const key = "UDXU4RCSJNZOIQHZNWXHXORDPRTGNJAHAHFRGZNEEJCPQTT2M7NLCNF4";
+  const ways: [string, string, Partial<NatsOptions>][] = [
+    [
+      "user and password",
+      'authorization { user: "me", password: "pass word" }',
+      { user: "me", password: "pass word" },
+    ],
+    ["a token", 'authorization { token: "t0ken" }', { token: "t0ken" }],
+    ["an NKey", `authorization { users: [ { nkey: ${key} } ] }`, { nkey: seed }],
+  ];
+  test.each(ways)("by %s; without it the server is not there", async (_, config, options) => {
+    const { address } = await server(config);
+    const link = await linkTo(address, options);
+    await link.flush("asking");
+    const refused = await linkTo(address);
+    await expect(refused.ready("asking", { timeoutMs: 100 })).rejects.toMatchObject({
+      code: "UNAVAILABLE",
+      detail: expect.stringMatching(/authoriz/i),
+    });
+  });
+
+  test("a subject that is not allowed is an error of the subscriber", async () => {
+    const { address } = await server(
+      'authorization { users: [ { user: me, password: p, permissions: { subscribe: "open.>" } } ] }',
+    );
+    const link = await linkTo(address, { user: "me", password: "p" });
+    await listen(link, "open.door");
+    await expect(listen(link, "closed.door")).rejects.toMatchObject({
+      code: "FORBIDDEN",
+      detail: expect.stringContaining("closed.door"),
+    });
+    expect(link.connected).toBe(true);
+  });
+
+  test.each<[Partial<NatsOptions>, string]>([
+    [{ user: "a", token: "b" }, "user and token are both set"],
+    [{ nkey: "UABC" }, "broker.nkey is no seed"],
+    [{ credentials: "/nowhere/at-all" }, "broker.credentials: "],
+  ])("settings that cannot be are refused: %j", async (options, message) => {
+    await expect(linkTo("127.0.0.1:1", options)).rejects.toMatchObject({
+      code: "BAD_REQUEST",
+      detail: expect.stringContaining(message),
+    });
+  });
+
+  test("a password in an address is neither taken nor shown", async () => {
+    const failure = await linkTo("nats://me:secret@127.0.0.1:1").catch((error: unknown) => error);
+    expect(String(failure)).toContain("set broker.user and broker.password");
+    expect(String(failure)).not.toContain("secret");
+  });
+});
+
+test("the connection is encrypted where both sides say so", async () => {
+  const tls = join(import.meta.dirname, "tls");
+  const { address } = await server(`tls { cert_file: "${tls}/server.pem", key_file: "${tls}/server.key" }`);
+  const [, port] = address.split(":");
+  const link = await linkTo(`localhost:${port}`, { tls: { ...noMaterial, caFile: `${tls}/ca.pem` } });
+  const got = await listen(link, "news");
+  link.publish("news", bytes("hidden"));
+  await eventually(() => expect(got).toEqual(["hidden"]));
+  const distrusting = await linkTo(`localhost:${port}`, { tls: noMaterial });
+  await expect(distrusting.ready("asking", { timeoutMs: 100 })).rejects.toMatchObject({
+    code: "UNAVAILABLE",
+  });
+});
+
+test("an address with tls:// is never spoken to in the clear", async () => {
+  const { address } = await server();
+  const link = await linkTo(`tls://${address}`);
+  expect(link.connected).toBe(false);
+  await expect(link.ready("asking", { timeoutMs: 50 })).rejects.toMatchObject({ code: "UNAVAILABLE" });
+});
+
+const noMaterial = {
+  ca: undefined,
+  caFile: undefined,
+  cert: undefined,
+  certFile: undefined,
+  key: undefined,
+  keyFile: undefined,
+};

@@ -1,0 +1,1 @@
+export { natsRegistry } from "./plugin.ts";

@@ -1,0 +1,91 @@
+import { execFile } from "node:child_process";
+import { constants } from "node:fs";
+import { access, chmod, mkdir, mkdtemp, readdir, rename, rm } from "node:fs/promises";
+import { homedir } from "node:os";
+import { delimiter, dirname, join } from "node:path";
+import { promisify } from "node:util";
+
+const run = promisify(execFile);
+/** Longest time to download or unpack a package, in ms. */
+const INSTALL_DEADLINE_MS = 60_000;
+
+/** A program and where it comes from. */
+export interface ServerPackage {
+  /** Name of the program: `nats-server`. */
+  readonly program: string;
+  /** Debian's package, and what it needs besides. The first has the program. */
+  readonly packages: readonly string[];
+  /** Where the program is inside the package: `usr/sbin/nats-server`. */
+  readonly path: string;
+  /** Folders to look in first. @default the PATH and the folders of Debian's servers */
+  readonly searchPath?: readonly string[];
+  /** Where packages are unpacked. @default `micro-servers` in the user's cache folder */
+  readonly cacheFolder?: string;
+}
+
+/** The file of a server: found on the machine, or unpacked from its package. Rejects with the package to install. */
+export async function findServer(server: ServerPackage): Promise<string> {
+  const { program, packages, path, searchPath = systemPath(), cacheFolder = defaultCache() } = server;
+  for (const folder of searchPath) {
+    const file = join(folder, program);
+    if (await isExecutable(file)) return file;
+  }
+  const unpacked = join(cacheFolder, program);
+  const file = join(unpacked, path);
+  if (await isExecutable(file)) return file;
+  try {
+    await unpack(packages, unpacked);
+  } catch (cause) {
+    throw new Error(
+      `${program} is neither on the PATH nor in ${unpacked}, and cannot be unpacked there: install the Debian package ${packages[0]} (apt-get install ${packages[0]})`,
+      { cause },
+    );
+  }
+  if (await isExecutable(file)) return file;
+  throw new Error(`the package ${packages[0]} has no ${path}: install ${program} so that it is on the PATH`);
+}
+
+/** Several test files may do this at once: each unpacks into a folder of its own, and the first one wins. */
+async function unpack(packages: readonly string[], target: string): Promise<void> {
+  await mkdir(dirname(target), { recursive: true });
+  const work = await mkdtemp(`${target}-`);
+  try {
+    const bounds = { cwd: work, timeout: INSTALL_DEADLINE_MS };
+    await run("apt-get", ["-o", "APT::Sandbox::User=", "download", ...packages], bounds);
+    const root = join(work, "root");
+    for (const archive of (await readdir(work)).filter((name) => name.endsWith(".deb"))) {
+      await run("dpkg-deb", ["-x", archive, root], bounds);
+    }
+    await chmod(root, 0o755);
+    try {
+      await rename(root, target);
+    } catch (error) {
+      // Somebody else was faster.
+      if (!isCode(error, "ENOTEMPTY") && !isCode(error, "EEXIST")) throw error;
+    }
+  } finally {
+    await rm(work, { recursive: true, force: true });
+  }
+}
+
+function systemPath(): readonly string[] {
+  return [...(process.env.PATH ?? "").split(delimiter).filter(Boolean), "/usr/sbin", "/usr/local/sbin"];
+}
+
+function defaultCache(): string {
+  return join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "micro-servers");
+}
+
+async function isExecutable(file: string): Promise<boolean> {
+  try {
+    await access(file, constants.X_OK);
+    return true;
+  } catch (error) {
+    if (isCode(error, "ENOENT") || isCode(error, "EACCES") || isCode(error, "ENOTDIR")) return false;
+    throw error;
+  }
+}
+
+function isCode(error: unknown, code: string): boolean {
+  return error instanceof Error && "code" in error && error.code === code;
+}

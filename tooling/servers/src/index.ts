@@ -1,0 +1,2 @@
+export { findServer, type ServerPackage } from "./find-server.ts";
+export { type NatsServer, type NatsServerOptions, startNatsServer } from "./nats-server.ts";

@@ -1,0 +1,68 @@
+import { connect } from "node:net";
+import { join } from "node:path";
+import { temporaryFolder } from "@micro/programs";
+import { expect, test } from "vitest";
+import { findServer } from "./find-server.ts";
+import { startNatsServer } from "./nats-server.ts";
+
+/** The first bytes that somebody who connects is greeted with, or the code of the error. */
+function greeting(address: string): Promise<string> {
+  const [host = "", port = ""] = address.split(":");
+  return new Promise((resolve) => {
+    const socket = connect(Number(port), host);
+    socket.once("data", (bytes) => {
+      resolve(bytes.toString());
+      socket.destroy();
+    });
+    socket.once("error", (error) => resolve((error as NodeJS.ErrnoException).code ?? "error"));
+  });
+}
+
+test("a NATS server listens, with its configuration, and comes back on the same port", async () => {
+  await using server = await startNatsServer({ config: "max_payload: 12345" });
+  expect(await greeting(server.address)).toContain('"max_payload":12345');
+  await server.kill();
+  expect(await greeting(server.address)).toBe("ECONNREFUSED");
+  await server.restart();
+  expect(await greeting(server.address)).toMatch(/^INFO /);
+});
+
+test("a configuration that is wrong fails with what the server said", async () => {
+  await expect(startNatsServer({ config: "max_payload: many" })).rejects.toThrow(
+    /ended; it printed:.*nats\.conf:2/s,
+  );
+});
+
+test("a server that is nowhere is unpacked from its package, and found there again", async () => {
+  const folder = await temporaryFolder();
+  try {
+    const server = {
+      program: "nats-server",
+      packages: ["nats-server"],
+      path: "usr/sbin/nats-server",
+      searchPath: [],
+      cacheFolder: folder.path,
+    };
+    const file = join(folder.path, "nats-server/usr/sbin/nats-server");
+    expect(await Promise.all([findServer(server), findServer(server)])).toEqual([file, file]);
+    expect(await findServer(server)).toBe(file);
+  } finally {
+    await folder.remove();
+  }
+});
+
+test("a server that cannot be found is an error that names the package", async () => {
+  const folder = await temporaryFolder();
+  try {
+    const server = {
+      program: "no-such-server",
+      packages: ["no-such-package"],
+      path: "usr/sbin/no-such-server",
+      searchPath: [],
+      cacheFolder: folder.path,
+    };
+    await expect(findServer(server)).rejects.toThrow("install the Debian package no-such-package");
+  } finally {
+    await folder.remove();
+  }
+});
