@@ -135,12 +135,12 @@ class GrpcStream implements NetworkStream, RunningCall {
 
   onReceiveMetadata(metadata: Metadata): void {
     this.#connection.heard = true;
+    if (this.#end === undefined) this.#request.call.beside?.header(replyMetadata(metadata));
     holdError(this.#call, (status) => {
       this.#held = status;
       // The reader may be the one who waits for room.
       this.#room?.reject(this.#closed());
     });
-    if (this.#end === undefined) this.#request.call.beside?.header(replyMetadata(metadata));
   }
 
   onReceiveMessage(message: Buffer): void {

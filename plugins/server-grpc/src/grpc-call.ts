@@ -127,14 +127,14 @@ export class GrpcCall implements IncomingCall {
     this.#over = true;
     const { contentType, writer } = this.#options;
     const { base, headers } = this.#incoming;
-    const said = this.#trailer;
+    const about = { refusal, asked: headers, said: this.#trailer };
     if (this.#header === undefined) {
-      base.sendStatus(errorStatus(error, { contentType, refusal, asked: headers, said }));
+      base.sendStatus(errorStatus(error, { ...about, contentType }));
       return;
     }
     // An error that is the whole answer has no headers of its own: everything in it would be a trailer.
     writer.begin(base, { contentType, asked: headers, said: this.#header });
-    base.sendStatus(errorStatus(error, { refusal, asked: headers, said }));
+    base.sendStatus(errorStatus(error, about));
   }
 
   onAbort(listener: (reason: Error) => void): void {
