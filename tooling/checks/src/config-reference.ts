@@ -1,10 +1,14 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { memoryBroker } from "@micro/broker-memory";
+import { grpcClient } from "@micro/client-grpc";
+import { msgpackCodec } from "@micro/codec-msgpack";
 import { formatDuration, formatSize, type Option, parseDuration, parseSize, snakeCase } from "@micro/core";
 import { collectSections, optionsOf, type Section } from "@micro/core/internal";
+import { winstonLogger } from "@micro/logger-winston";
 import { fileRegistry } from "@micro/registry-file";
 import { memoryRegistry } from "@micro/registry-memory";
+import { grpcServer } from "@micro/server-grpc";
 import { defaults } from "@micro/set-defaults";
 import { memoryTransport } from "@micro/transport-memory";
 
@@ -14,7 +18,17 @@ const END = "<!-- end of generated -->";
 
 /** The part of the configuration reference that follows from the schemas, as Markdown. */
 export function referenceSections(): string {
-  const plugins = [...defaults, memoryBroker, memoryRegistry, fileRegistry, memoryTransport];
+  const plugins = [
+    ...defaults,
+    msgpackCodec,
+    winstonLogger,
+    grpcClient,
+    grpcServer,
+    memoryBroker,
+    memoryRegistry,
+    fileRegistry,
+    memoryTransport,
+  ];
   const sections = [...collectSections(plugins).sections.values()];
   return sections
     .sort((a, b) => a.component.name.localeCompare(b.component.name))
