@@ -1,13 +1,5 @@
 import type { NatsConnection } from "nats";
 
-/** What a link has seen since it was made. */
-export interface NatsLinkCounters {
-  /** Connections lost. */
-  readonly disconnects: number;
-  /** Messages that were on the way to the server when the connection was lost: nobody knows whether they arrived. */
-  readonly unconfirmed: number;
-}
-
 /** So much may be on the way before publishers are asked to wait, in bytes. */
 const MAX_UNCONFIRMED_BYTES = 4 * 1024 * 1024;
 

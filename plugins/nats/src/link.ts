@@ -1,13 +1,14 @@
 import { DesiredState, type Logger, MicroError } from "@micro/core";
-import { type ConnectionOptions, connect, Events, type NatsConnection } from "nats";
-import { Confirmations, type NatsLinkCounters } from "./confirmations.ts";
+import { connect, Events, type NatsConnection } from "nats";
+import { Confirmations } from "./confirmations.ts";
+import type { LinkSettings, NatsLinkCounters, NatsMessage, NatsSubscription } from "./link-types.ts";
 import { cancelled, natsError, unreachable } from "./nats-errors.ts";
-import { type NatsMessage, type NatsSubscription, Subscriptions } from "./subscriptions.ts";
+import { Subscriptions } from "./subscriptions.ts";
 import { type Bounds, endsWithin, waitFor } from "./waiting.ts";
 
 /** What a {@link NatsLink} is made of. */
 export interface NatsLinkOptions {
-  readonly settings: ConnectionOptions & { readonly servers: string[] };
+  readonly settings: LinkSettings;
   readonly logger: Logger;
 }
 

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { MicroError, type OptionsOutput, option, readTlsMaterial, tlsMaterialOptions } from "@micro/core";
 import { type Authenticator, type ConnectionOptions, credsAuthenticator, nkeyAuthenticator } from "nats";
+import type { LinkSettings } from "./link-types.ts";
 import { natsError } from "./nats-errors.ts";
 
 /** Options of every plugin that uses NATS; spread them into its own. The addresses are those of its component. */
@@ -35,7 +36,7 @@ const DEFAULT_ADDRESS = "127.0.0.1:4222";
 export async function connectionOptions(
   options: NatsOptions,
   { addresses, section }: { readonly addresses: readonly string[]; readonly section: string },
-): Promise<ConnectionOptions & { readonly servers: string[] }> {
+): Promise<LinkSettings> {
   const { user, password, tls } = options;
   const methods = (["user", "token", "nkey", "credentials"] as const).filter(
     (key) => options[key] !== undefined,
@@ -47,7 +48,7 @@ export async function connectionOptions(
   // Who writes tls:// wants no connection without it, whatever the server offers.
   const encrypted = tls !== undefined || addresses.some((address) => address.startsWith("tls://"));
   const material = encrypted ? await readTlsMaterial(tls, `${section}.tls`) : undefined;
-  return {
+  const settings = {
     servers: servers.length === 0 ? [DEFAULT_ADDRESS] : servers,
     ...(user === undefined ? {} : { user, pass: password ?? "" }),
     ...(options.token === undefined ? {} : { token: options.token }),
@@ -64,7 +65,8 @@ export async function connectionOptions(
     ignoreAuthErrorAbort: true,
     // A service has many subscriptions; stack traces for each would cost more than they tell.
     noAsyncTraces: true,
-  };
+  } satisfies ConnectionOptions;
+  return settings;
 }
 
 async function authenticator(

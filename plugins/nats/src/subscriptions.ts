@@ -1,24 +1,7 @@
 import type { Logger } from "@micro/core";
 import type { Msg, NatsConnection } from "nats";
+import type { NatsMessage, NatsSubscription } from "./link-types.ts";
 import { type Bounds, endsWithin } from "./waiting.ts";
-
-/** A message as NATS delivers it. */
-export interface NatsMessage {
-  readonly subject: string;
-  /** Where an answer is expected, if one is. */
-  readonly reply: string | undefined;
-  readonly data: Uint8Array;
-  /** The server says that nobody listens to what was asked. */
-  readonly noResponders: boolean;
-}
-
-/** A live subscription; it comes back by itself after an outage. */
-export interface NatsSubscription {
-  /** Takes it away. What the server had sent before is still delivered; resolves then. Idempotent, never rejects. */
-  drain(this: void, bounds?: Bounds): Promise<void>;
-  /** Takes it away at once. Idempotent. */
-  end(this: void): void;
-}
 
 /** What is subscribed to. */
 export interface SubscriptionOptions {
