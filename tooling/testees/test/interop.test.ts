@@ -2,7 +2,7 @@ import { runCommand } from "@micro/checks/run-command";
 import { runProgram } from "@micro/programs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startCountingProxy } from "./support/counting-proxy.ts";
-import { BUILD_TIMEOUT_MS, type GoTools, goTools } from "./support/go-tools.ts";
+import { type GoTools, goTools } from "./support/go-tools.ts";
 import { type RunningServer, sourceOf, startGrpcGo, startTestee, TLS } from "./support/testees.ts";
 
 // gRPC's interop cases between ours and grpc-go's interop programs, in both directions.
@@ -35,7 +35,7 @@ beforeAll(async () => {
   servers.set("ts tls", await startTestee("interop-server", tlsFlags));
   servers.set("go plain", await startGrpcGo(tools.path["grpc-server"]));
   servers.set("go tls", await startGrpcGo(tools.path["grpc-server"], tlsFlags));
-}, BUILD_TIMEOUT_MS);
+}, 60_000);
 
 afterAll(() => Promise.all([...servers.values()].map((server) => server.stop())));
 
