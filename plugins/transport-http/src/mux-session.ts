@@ -1,4 +1,5 @@
 import type { CallDone, Session, TransportMessage, TransportStream } from "@micro/transport";
+import { CallTable } from "./call-table.ts";
 import { Connection, type ConnectionOwner } from "./connection.ts";
 import { CLIENT_ID, tooLarge, transportError, unavailable, violation } from "./errors.ts";
 import type { ReceivedMessage } from "./header-block.ts";
@@ -26,7 +27,7 @@ export class MuxSession implements Session, ConnectionOwner, StreamPort {
   readonly #start: string;
   readonly #writer: HeaderWriter;
   readonly #life: SessionLife;
-  readonly #calls = new Map<number, PendingCall>();
+  readonly #calls = new CallTable<PendingCall>();
   readonly #streams = new Map<number, HttpStream>();
   #nextId = 1;
   #concurrent = 0;
@@ -293,7 +294,7 @@ export class MuxSession implements Session, ConnectionOwner, StreamPort {
     this.#handshake = undefined;
     const { context } = this.#options;
     const { handed } = this.#connection.outbox;
-    const calls = [...this.#calls.values()];
+    const calls = this.#calls.values();
     this.#calls.clear();
     for (const call of calls) failCall(call, broken, { context, handed });
     for (const stream of this.#streams.values()) stream.break(broken);
