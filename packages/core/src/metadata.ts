@@ -103,7 +103,11 @@ export class Metadata implements Iterable<[string, string]> {
     if (this.#sharedAt(lowerKey) >= 0) this.#own();
     const at = this.#keys.indexOf(lowerKey);
     if (at >= 0) this.#values[at] = value;
-    else {
+    else if (this.#base !== undefined && this.#keys.length === 0) {
+      // Often the only one: pushed to an empty list it would get the room of seventeen.
+      this.#keys = [lowerKey];
+      this.#values = [value];
+    } else {
       this.#keys.push(lowerKey);
       this.#values.push(value);
     }
