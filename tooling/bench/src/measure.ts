@@ -53,7 +53,7 @@ export async function measure(workload: Workload, plan: Plan): Promise<Result> {
   for (const pair of pairs.filter((one) => samples.has(one))) {
     progress(`${workload.name}: warming ${pair.peer} up`);
     await attempt(pair, async () => {
-      await pair.measure(plan.warmup);
+      await pair.warmUp(plan.warmup);
     });
   }
   for (let round = 0; round < plan.rounds; round += 1) {
