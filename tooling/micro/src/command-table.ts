@@ -162,6 +162,45 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     ],
     run: async (...given) => (await import("./commands/config.ts")).config(...given),
   },
+  new: {
+    usage: "new <kind> <name>",
+    describe: "Makes a service, a plugin or a component: a package that runs, with tests that pass",
+    positionals: {
+      kind: { type: "string", choices: ["service", "plugin", "component"], describe: "What to make" },
+      name: value("Its name: greeter, broker-mqtt, ledger"),
+    },
+    options: {
+      out: text("Folder to write to; empty or not there [default: the name]"),
+      scope: text("npm scope of the package, e.g. @acme"),
+    },
+    examples: [
+      ["micro new service greeter", "with tests, a Dockerfile and a micro.yaml"],
+      ["micro new plugin broker-mqtt --scope @acme", "runs the broker's conformance suite at once"],
+    ],
+    run: async (...given) => (await import("./commands/new.ts")).create(...given),
+  },
+  wire: {
+    usage: "wire <composition>",
+    describe: "Writes the wiring of a service as plain code, from what createService would be given",
+    positionals: {
+      composition: value("Module that exports `definition`, and `options` as createService takes them"),
+    },
+    options: {
+      out: text("File to write [default: wire.gen.ts beside the composition]"),
+      check: { type: "boolean", describe: "Writes nothing; exit code 1 if the file would change" },
+      "import-extension": {
+        type: "string",
+        choices: [".ts", ".js", "none"],
+        default: ".ts",
+        describe: "How the file imports modules of yours",
+      },
+    },
+    examples: [
+      ["micro wire src/composition.ts", "writes src/wire.gen.ts"],
+      ["micro wire src/composition.ts --check", "in CI"],
+    ],
+    run: async (...given) => (await import("./wire/command.ts")).runWire(...given),
+  },
   flags: {
     usage: "flags",
     describe: "Lists the flags and variables of the components: registry, transport, client, broker …",
