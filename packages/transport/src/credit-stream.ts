@@ -1,25 +1,27 @@
-import type { TransportMessage, TransportStream } from "@micro/transport";
-import { transportError, unavailable } from "./errors.ts";
-import { MESSAGE_COST } from "./mux-frames.ts";
+import { type Code, MicroError } from "@micro/core";
+import type { TransportMessage, TransportStream } from "./transport.ts";
 
-/** What a stream needs of the connection it runs on. */
+/** Bytes that a message of a {@link CreditStream} costs beside its body: what holding it takes. */
+export const MESSAGE_COST = 128;
+
+/** What a {@link CreditStream} needs of the connection it runs on. */
 export interface StreamPort {
   /** Writes a message; throws before anything is written when it cannot be. */
-  message(stream: HttpStream, message: TransportMessage): void;
+  message(stream: CreditStream, message: TransportMessage): void;
   /** True while the socket is full. `room()` of every stream is called when it is not any more. */
   readonly full: boolean;
   /** No more messages from here. */
-  end(stream: HttpStream): void;
+  end(stream: CreditStream): void;
   /** Given up here. */
-  cancel(stream: HttpStream, reason: Error): void;
+  cancel(stream: CreditStream, reason: Error): void;
   /** The reader has taken messages worth `bytes`. */
-  taken(stream: HttpStream, bytes: number): void;
+  taken(stream: CreditStream, bytes: number): void;
   /** Nothing more happens on it; `unread` when the other side may still send and should be told not to. */
-  over(stream: HttpStream, unread: boolean): void;
+  over(stream: CreditStream, unread: boolean): void;
 }
 
-/** What a stream begins with. */
-export interface StreamOptions {
+/** What a {@link CreditStream} begins with. */
+export interface CreditStreamOptions {
   /** `Micro-Id` of its messages. */
   readonly id: string;
   /** `Micro-Stream` of its messages; empty for a call that is answered as a stream. */
@@ -47,12 +49,17 @@ interface Sender {
   reject(reason: unknown): void;
 }
 
-/** A stream of either side, multiplexed or alone on its connection: queues, credit and the states of its two directions. */
-export class HttpStream implements TransportStream, AsyncIterator<TransportMessage, undefined> {
+/**
+ * A stream of either side, multiplexed or alone on its connection: queues, credit and the states of its two directions.
+ * Each direction begins with the window of its reader. A message costs its body and {@link MESSAGE_COST}; the first
+ * message of the side that dialled is free. A sender with credit left may send one message of any size, one without
+ * waits. The reader owes credit back for what the application has taken.
+ */
+export class CreditStream implements TransportStream, AsyncIterator<TransportMessage, undefined> {
   readonly id: string;
   readonly stream: string;
   readonly #port: StreamPort;
-  readonly #options: StreamOptions;
+  readonly #options: CreditStreamOptions;
   #credit: number;
   #freeMessage: boolean;
   /** Messages without credit; more than one only when the sender did not wait. */
@@ -73,7 +80,7 @@ export class HttpStream implements TransportStream, AsyncIterator<TransportMessa
   #over = false;
   #abortListeners: ((reason: Error) => void)[] | undefined;
 
-  constructor(port: StreamPort, options: StreamOptions) {
+  constructor(port: StreamPort, options: CreditStreamOptions) {
     this.#port = port;
     this.#options = options;
     this.id = options.id;
@@ -313,6 +320,14 @@ export class HttpStream implements TransportStream, AsyncIterator<TransportMessa
     this.#over = true;
     this.#port.over(this, unread);
   }
+}
+
+function transportError(code: Code, detail: string): MicroError {
+  return new MicroError({ code, detail, id: "go.micro.client.transport" });
+}
+
+function unavailable(detail: string): MicroError {
+  return transportError("UNAVAILABLE", detail);
 }
 
 /** A small body that waits must not keep the large chunk alive in which it came. */
