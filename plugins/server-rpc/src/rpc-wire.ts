@@ -11,10 +11,12 @@ import {
   decodeRequest,
   notUnary,
   type RunningCore,
+  type Server,
   type ServerListener,
   type ServerWire,
 } from "@micro/server";
 import type { IncomingExchange, Transport } from "@micro/transport";
+import { DEBUG_HEALTH, healthReply, healthRoute } from "./debug-health.ts";
 import { handlerMetadata, RpcCall } from "./rpc-call.ts";
 import { CallEnvelope, isLegacy } from "./rpc-envelope.ts";
 import { EMPTY, errorHeader, replyHeader } from "./rpc-replies.ts";
@@ -26,6 +28,8 @@ export interface RpcWireOptions {
   readonly transport: Transport;
   readonly codecs: Codecs;
   readonly logger: Logger;
+  /** How the server is now. */
+  readonly state: () => Server["health"]["state"];
 }
 
 /** Content type of a request that names none (spec 1.3). */
@@ -39,6 +43,7 @@ export function rpcWire(options: RpcWireOptions): ServerWire {
   return {
     protocol: "mucp",
     metadata: transport.metadata,
+    addressing: transport.addressing,
     listen: (address, core): Promise<ServerListener> => {
       const receiver = new Receiver(options, core);
       return transport
@@ -145,7 +150,7 @@ class Receiver {
     const { codec, endpoint, body } = found;
     const route = dispatcher.route(endpoint);
     if (MicroError.is(route)) {
-      this.#refuse(exchange, found, route);
+      if (!this.#answered(exchange, found)) this.#refuse(exchange, found, route);
       return;
     }
     const options = { ...found, service, logger, route };
@@ -168,6 +173,15 @@ class Receiver {
       return;
     }
     dispatcher.unary(route, call, message);
+  }
+
+  /** Health is told past limits and middleware, as over gRPC, and to whoever asks: it runs no handler of the service. */
+  #answered(exchange: IncomingExchange, found: FoundCall): boolean {
+    if (found.endpoint !== DEBUG_HEALTH || exchange.first.header.get("micro-stream")) return false;
+    const { service, logger, state } = this.#options;
+    const call = new RpcCall(exchange, { ...found, service, logger, route: healthRoute(service) });
+    call.reply(healthReply(state()));
+    return true;
   }
 
   #refuse(exchange: IncomingExchange, found: Omit<FoundCall, "body">, error: MicroError): void {

@@ -1,4 +1,4 @@
-import type { NamedType, TypeDescription } from "@micro/core/describe";
+import type { NamedType, TypeDescription } from "../descriptor/describe-types.ts";
 import type { Finding } from "./proto-model.ts";
 
 /** The `.proto` file of JSON's own types. */

@@ -1,3 +1,5 @@
+import type { HttpRule } from "../contract.ts";
+
 /** A `.proto` file to be, before its fields have numbers. */
 export interface ProtoModel {
   readonly package: string;
@@ -27,6 +29,8 @@ export interface ProtoMethod {
   readonly streamsReplies: boolean;
   readonly idempotent: boolean;
   readonly deprecated: boolean;
+  /** A printed file writes them as `google.api.http`, and then imports what declares that option. */
+  readonly http: readonly HttpRule[];
 }
 
 /** A message with the enums inside it. */
@@ -46,6 +50,10 @@ export interface ProtoField {
   /** `double`, `Item`, `map<string, Item>`. */
   readonly type: string;
   readonly label: "" | "optional" | "repeated";
+  /** Its schema refuses a value without it. */
+  readonly required: boolean;
+  /** Its schema takes null. */
+  readonly nullable: boolean;
   readonly comment: readonly string[];
   readonly deprecated: boolean;
 }

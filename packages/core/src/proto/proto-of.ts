@@ -1,4 +1,9 @@
-import type { MethodDescription, NamedType, ServiceDescriptor, TypeDescription } from "@micro/core/describe";
+import type {
+  MethodDescription,
+  NamedType,
+  ServiceDescriptor,
+  TypeDescription,
+} from "../descriptor/describe-types.ts";
 import { lines, mapMessage, notMapped, reachable } from "./map-messages.ts";
 import { type Mapping, mapType, STRUCT, STRUCT_FILE, VALUE } from "./map-type.ts";
 import { foldVariants, freeName, renameWithin, type ServiceTypes } from "./merge-contracts.ts";
@@ -34,9 +39,15 @@ export function protoOf(
   const messages = inOrder(methods, types)
     .map((name) => types[name])
     .filter((type) => type?.kind === "object")
-    .map((type) =>
-      mapMessage(type, { name: messageOf(type.name), fromCallers: fromCallers.has(type.name) }, mapping),
-    );
+    .map((type) => {
+      const { name } = type;
+      const required = requiredOf(given.types[name]);
+      return mapMessage(
+        type,
+        { name: messageOf(name), fromCallers: fromCallers.has(name), required },
+        mapping,
+      );
+    });
   return {
     findings,
     model: {
@@ -48,6 +59,12 @@ export function protoOf(
       messages,
     },
   };
+}
+
+/** The fields that a type has to have, before its variants are folded into it. */
+function requiredOf(type: NamedType | undefined): ReadonlySet<string> {
+  const fields = type?.kind === "object" ? type.fields : [];
+  return new Set(fields.filter(({ required }) => required).map(({ name }) => name));
 }
 
 /** Types in the order in which a reader of the methods meets them. */
@@ -104,12 +121,13 @@ function mapService(descriptor: ServiceDescriptor, mapping: Mapping): ProtoServi
 }
 
 function mapMethod(method: MethodDescription, mapping: Mapping): ProtoMethod {
-  const { name, endpoint, kind, description, deprecated, idempotent } = method;
+  const { name, endpoint, kind, description, deprecated, idempotent, http } = method;
   return {
     name,
     comment: lines(description),
     deprecated,
     idempotent,
+    http,
     request: mapRoot(method.request, `${endpoint} request`, mapping),
     reply: mapRoot(method.reply, `${endpoint} reply`, mapping),
     streamsRequests: kind === "clientStream" || kind === "bidiStream",
@@ -144,7 +162,7 @@ function usesStruct(services: readonly ProtoService[], messages: readonly ProtoM
 function packageOf(service: string, given: string | undefined): string {
   const name = given ?? service.replaceAll(/[^\w.]/g, "_");
   if (!/^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$/.test(name)) {
-    throw notMapped(`package '${name}'`, "must be names with dots in between: say one with --package");
+    throw notMapped(`package '${name}'`, "must be names with dots in between");
   }
   return name;
 }

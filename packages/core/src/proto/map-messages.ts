@@ -1,6 +1,6 @@
-import { MicroError } from "@micro/core";
-import type { FieldDescription, NamedType, TypeDescription } from "@micro/core/describe";
-import { lowerCamelCase } from "@micro/core/message";
+import type { FieldDescription, NamedType, TypeDescription } from "../descriptor/describe-types.ts";
+import { MicroError } from "../errors.ts";
+import { lowerCamelCase } from "../message/define.ts";
 import { type MappedType, type Mapping, mapType } from "./map-type.ts";
 import type { ProtoEnum, ProtoField, ProtoMessage } from "./proto-model.ts";
 
@@ -9,7 +9,17 @@ type ObjectType = NamedType & { readonly kind: "object" };
 /** Makes the message of an object type. Throws a MicroError `BAD_REQUEST` for fields that cannot be told apart. */
 export function mapMessage(
   type: ObjectType,
-  { name, fromCallers }: { readonly name: string; readonly fromCallers: boolean },
+  {
+    name,
+    fromCallers,
+    required,
+  }: {
+    readonly name: string;
+    /** Callers send it. */
+    readonly fromCallers: boolean;
+    /** Fields without which its schema refuses a value. */
+    readonly required: ReadonlySet<string>;
+  },
   mapping: Mapping,
 ): ProtoMessage {
   const { findings } = mapping;
@@ -33,7 +43,8 @@ export function mapMessage(
         ? mapped.notes
         : [`One of ${wanted.map((value) => JSON.stringify(value)).join(", ")}.`];
     if (fromCallers) warn(field, path, { mapped, mapping });
-    return protoField(field, { ...mapped, type: found?.name ?? mapped.type, notes }, { fromCallers, path });
+    const about = { fromCallers, path, required: required.has(field.name) };
+    return protoField(field, { ...mapped, type: found?.name ?? mapped.type, notes }, about);
   });
   refuseTwins(name, fields);
   return { name, comment: lines(type.description), deprecated: type.deprecated, fields, enums };
@@ -60,22 +71,25 @@ function warn(
 function protoField(
   field: FieldDescription,
   mapped: MappedType,
-  { fromCallers, path }: { readonly fromCallers: boolean; readonly path: string },
+  about: { readonly fromCallers: boolean; readonly path: string; readonly required: boolean },
 ): ProtoField {
+  const { fromCallers, path } = about;
   const name = fieldName(field.name);
   if (field.name === "__proto__")
     throw notMapped(path, "this name changes prototypes: call it something else");
   // Go leaves the zero of a field without presence out of JSON, and then what is required would be missing.
   const explicit = mapped.hasZero && (fromCallers || !field.required || mapped.nullable);
-  const required = field.required && fromCallers ? ["Required."] : [];
+  const marked = field.required && fromCallers ? ["Required."] : [];
   return {
     name,
     jsonName: lowerCamelCase(name) === field.name ? undefined : field.name,
     type: mapped.type,
     label: mapped.repeated ? "repeated" : explicit ? "optional" : "",
+    required: about.required,
+    nullable: mapped.nullable,
     comment: [
       ...lines(field.description),
-      ...[...required, ...mapped.notes].join(" ").split("\n").filter(Boolean),
+      ...[...marked, ...mapped.notes].join(" ").split("\n").filter(Boolean),
     ],
     deprecated: field.deprecated,
   };
@@ -139,7 +153,7 @@ export function lines(text: string | undefined): readonly string[] {
 
 /** The error for what no `.proto` can say. */
 export function notMapped(path: string, why: string): MicroError {
-  return new MicroError({ code: "BAD_REQUEST", detail: `generate --from-code: ${path}: ${why}` });
+  return new MicroError({ code: "BAD_REQUEST", detail: `${path}: ${why}` });
 }
 
 /** The types that a description leads to, in the order in which a reader meets them. What is one of several becomes JSON. */

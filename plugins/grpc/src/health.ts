@@ -51,14 +51,20 @@ export const HealthListResponse: MessageType<HealthListResponse> = defineMessage
   () => ({ statuses: { number: 1, type: HealthCheckResponse, map: "string" } }),
 );
 
-/** The standard health service. */
+/**
+ * The standard health service, `grpc.health.v1.Health`, for the clients and servers of Micro. Any gRPC server that has it
+ * answers `client.of(healthContract).check({ service: "" }, { address })`.
+ */
 export const healthContract = defineContract({
   name: "Health",
   service: "grpc.health.v1",
   file: healthFile,
   methods: {
+    /** How a service is; `NOT_FOUND` for one that the server does not know. */
     check: unary({ input: HealthCheckRequest, output: HealthCheckResponse }),
+    /** All services that the server knows. Servers of older libraries do not have it. */
     list: unary({ input: HealthListRequest, output: HealthListResponse }),
+    /** How a service is, at once and after each change. */
     watch: serverStream({ input: HealthCheckRequest, output: HealthCheckResponse }),
   },
 });

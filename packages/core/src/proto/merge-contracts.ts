@@ -1,4 +1,4 @@
-import type { NamedType, ServiceDescriptor, TypeDescription } from "@micro/core/describe";
+import type { NamedType, ServiceDescriptor, TypeDescription } from "../descriptor/describe-types.ts";
 
 /** The contracts of one service with their types under names that are unique among them. */
 export interface ServiceTypes {
@@ -15,10 +15,16 @@ export function mergeContracts(service: string, contracts: readonly ServiceDescr
   const variants = new Map<string, string>();
   const descriptors = contracts.map((descriptor) => {
     const renamed = new Map<string, string>();
-    for (const [name, type] of Object.entries(descriptor.types)) {
-      const other = types[name];
-      if (other !== undefined && JSON.stringify(other) !== JSON.stringify(type)) {
-        const free = freeName(`${descriptor.name}${name}`, { ...types, ...descriptor.types });
+    const nameOf = (name: string) => renamed.get(name) ?? name;
+    // A type that uses one which gets another name is another type too.
+    for (let before = -1; before !== renamed.size; ) {
+      before = renamed.size;
+      for (const [name, type] of Object.entries(descriptor.types)) {
+        const other = types[name];
+        if (renamed.has(name) || other === undefined) continue;
+        if (JSON.stringify(other) === JSON.stringify(renameWithin(type, nameOf))) continue;
+        const taken = Object.fromEntries([...renamed.values()].map((one) => [one, true]));
+        const free = freeName(`${descriptor.name}${name}`, { ...types, ...descriptor.types, ...taken });
         renamed.set(name, free);
         variants.set(free, name);
       }
