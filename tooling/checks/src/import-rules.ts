@@ -34,7 +34,7 @@ const LAYERS: Readonly<Record<PackageKind, ReadonlySet<PackageKind>>> = {
   plugin: new Set(["core", "component", "technology"]),
   set: new Set(["core", "component", "plugin"]),
   app: new Set(["core", "component", "plugin", "set", "app"]),
-  tool: new Set(["core", "component", "technology", "plugin", "set"]),
+  tool: new Set(["core", "component", "technology", "plugin", "set", "tool"]),
   tooling: new Set(["core", "component", "technology", "plugin", "set", "app", "tool", "tooling"]),
 };
 

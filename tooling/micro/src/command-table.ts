@@ -139,8 +139,11 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     usage: "health [service]",
     describe: "Asks every node of a service, or of all services, whether it answers",
     positionals: { service: value("Name of the service [default: all]") },
-    options: { timeout: timeout("2s per node") },
-    examples: [["micro health greeter", "exit code 5 when a node does not answer"]],
+    options: { address, timeout: timeout("2s per node") },
+    examples: [
+      ["micro health greeter", "exit code 5 when a node does not answer"],
+      ["micro health --address 10.0.0.5:8080", "one node; gRPC with --client grpc"],
+    ],
     run: async (...given) => (await import("./commands/health.ts")).health(...given),
   },
   config: {
@@ -155,9 +158,18 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
       service: text(
         "Module that exports the composition: `plugins`, or `options` as createService takes them",
       ),
+      out: text("File to write the schema or the dump to, instead of standard output"),
+      schema: text("Schema that editors are to check the dump with: a path or an address"),
+      "interpolate-env": {
+        type: "boolean",
+        describe: "Replaces $NAME in texts of the file by variables, as the service does with interpolateEnv",
+      },
     },
     examples: [
-      ["micro config schema > micro.schema.json", "of the plugins of this command"],
+      [
+        "micro config schema --out micro.schema.json --service ./src/composition.ts",
+        "for editors, of a service of yours",
+      ],
       ["micro config explain micro.yaml --service ./src/composition.ts", "of a service of yours"],
     ],
     run: async (...given) => (await import("./commands/config.ts")).config(...given),
