@@ -13,15 +13,21 @@ const MAX_PAUSE_MS = 1000;
 /** What may have happened on the way, so that an idempotent call is safe to repeat. */
 const REPEATABLE: ReadonlySet<Code> = new Set(["TIMEOUT", "UNAVAILABLE"]);
 
+/** What stays wrong however often a node is asked: it speaks another protocol, or its address or the message is none. */
+const LASTING: ReadonlySet<Code> = new Set(["UNIMPLEMENTED", "BAD_REQUEST"]);
+
 /**
- * What an attempt that failed before anything was sent says of its node. One that speaks another protocol is left to
- * clients that speak it, and costs no attempt: a service may have more of those than a call has attempts.
+ * What an attempt that failed before anything was sent says of its node. One that speaks another protocol, or has an
+ * address that cannot be read, is left to clients that can, and costs no attempt: a service may have more of those
+ * than a call has attempts.
  */
 export function outcomeUnsent(error: MicroError, otherwise: AttemptOutcome): AttemptOutcome {
-  if (!error.notSent) return otherwise;
-  if (error.code === "UNIMPLEMENTED") return "draining";
-  return error.code === "BAD_REQUEST" && error.id === CLIENT_ID ? "ok" : otherwise;
+  if (!error.notSent || !LASTING.has(error.code)) return otherwise;
+  return isOfMessage(error) ? "ok" : "draining";
 }
+
+/** A message that cannot be written cannot be written for another node either. */
+const isOfMessage = ({ code, id }: MicroError): boolean => code === "BAD_REQUEST" && id === CLIENT_ID;
 
 /** A node of this process that takes the call, when calls prefer to stay inside. */
 export function localNode(
@@ -115,8 +121,7 @@ export class Attempts {
     this.#tried ??= new Set();
     this.#tried.add(nodeId);
     const safe = error.notSent || (this.#call.idempotent && REPEATABLE.has(error.code));
-    // A message that cannot be written cannot be written for another node either.
-    if (error.code === "BAD_REQUEST" && error.id === CLIENT_ID) return undefined;
+    if (isOfMessage(error)) return undefined;
     if (!safe || Date.now() >= this.#call.deadline || this.#call.reason !== undefined) return undefined;
     // One that is asked again is the last one there is.
     if (outcome === "draining" && !again) {
@@ -124,6 +129,7 @@ export class Attempts {
       this.#drainedLeft--;
       return 0;
     }
+    if (LASTING.has(error.code)) return undefined;
     if (this.#retriesLeft === 0 || !this.#context.budget.take()) return undefined;
     const before = this.#retries - this.#retriesLeft;
     this.#retriesLeft--;

@@ -200,7 +200,7 @@ class CoreClient implements Client {
     if (broker === undefined) {
       throw clientError(
         "PRECONDITION_FAILED",
-        `service '${scope.name}' publishes to '${call.endpoint}' but has no broker: list a broker plugin`,
+        `service '${scope.name}' publishes to '${call.endpoint}' but has no broker: list a broker plugin, or switch it on (broker.enabled)`,
         { notSent: true },
       );
     }

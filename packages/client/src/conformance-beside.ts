@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import type { Metadata } from "@micro/core";
-import { type ConformanceCase, within } from "@micro/core/conformance";
+import { type ConformanceCase, rejection, within } from "@micro/core/conformance";
 import type { CallOptions } from "./client.ts";
-import { type ClientHarness, collect, rejection, withLab } from "./conformance-world.ts";
+import { type ClientHarness, collect, withLab } from "./conformance-world.ts";
 
 /** What a caller was told beside messages and end, in the order in which it was told. */
 class Heard {

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import type { Call, Middleware } from "@micro/core";
-import { type ConformanceCase, eventually, within } from "@micro/core/conformance";
+import { type ConformanceCase, eventually, rejection, within } from "@micro/core/conformance";
 import type { AttemptInfo } from "./client.ts";
-import { type ClientHarness, rejection, withLab } from "./conformance-world.ts";
+import { type ClientHarness, withLab } from "./conformance-world.ts";
 
 /** Promises about unary calls. */
 export function callCases(harness: ClientHarness): readonly ConformanceCase[] {

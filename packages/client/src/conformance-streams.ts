@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { type ConformanceCase, eventually, within } from "@micro/core/conformance";
-import { type ClientHarness, collect, rejection, withLab } from "./conformance-world.ts";
+import { type ConformanceCase, eventually, rejection, within } from "@micro/core/conformance";
+import { type ClientHarness, collect, withLab } from "./conformance-world.ts";
 
 /** Promises about streams. */
 export function streamCases(harness: ClientHarness): readonly ConformanceCase[] {

@@ -1,4 +1,3 @@
-import assert from "node:assert/strict";
 import {
   bidiStream,
   type Call,
@@ -215,17 +214,6 @@ export async function withLab(
   } finally {
     await world.stop();
   }
-}
-
-/** The MicroError that `promise` rejects with. */
-export async function rejection(promise: Promise<unknown>): Promise<MicroError> {
-  const outcome = await promise.then(
-    (value) => ({ value }),
-    (error: unknown) => ({ error }),
-  );
-  assert("error" in outcome, "the call must fail");
-  assert(MicroError.is(outcome.error), `a MicroError, not ${String(outcome.error)}`);
-  return outcome.error;
 }
 
 /** Everything an AsyncIterable gives. */

@@ -4,6 +4,7 @@ import { callCases } from "./conformance-calls.ts";
 import { streamCases } from "./conformance-streams.ts";
 import type { ClientHarness } from "./conformance-world.ts";
 
+export { type ClientWorldParts, clientHarness } from "./conformance-harness.ts";
 export type { ClientHarness, ClientWorld, ClientWorldNode, ClientWorldOptions } from "./conformance-world.ts";
 
 /** The promises of {@link Client}, to be run by every implementation against servers that speak its wire. */

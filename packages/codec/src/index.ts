@@ -17,4 +17,11 @@ export { LEGACY_ENVELOPES } from "./legacy.ts";
 export { messageFromJson, messageToJson, type ProtoJsonOptions } from "./proto-json.ts";
 export { type UnencodableOptions, unencodable } from "./unencodable.ts";
 export { asBuffer, readUtf8 } from "./utf8.ts";
-export { readWireFields, type WireField, wireInt32, wireText } from "./wire-fields.ts";
+export {
+  readWireFields,
+  visitWireFields,
+  type WireField,
+  WireType,
+  wireInt32,
+  wireText,
+} from "./wire-fields.ts";

@@ -68,10 +68,26 @@ function onlyValue(rest: Message, type: AnyMessageType): unknown {
   throw new MessageProblem(`is missing: an Any of ${type.typeName} has its message there`).in("value");
 }
 
+/** Types that were found, by the file that was looked from: as many as there are, as what is not found is not kept. */
+const known = new WeakMap<ProtoFile, Map<string, AnyMessageType>>();
+
 function typeOfUrl(url: string, { root }: JsonContext, key: string): AnyMessageType {
   const name = url.slice(url.lastIndexOf("/") + 1);
-  const seen = new Set<ProtoFile>();
-  const files = [
+  const found = known.get(root)?.get(name);
+  if (found !== undefined) return found;
+  const type = findType(name, root);
+  if (type === undefined) {
+    throw new MessageProblem(
+      `the type ${kindOf(url)} is unknown here: an Any in JSON may hold messages of '${root.name}' and of the files that it imports`,
+    ).in(key);
+  }
+  const types = known.get(root) ?? new Map<string, AnyMessageType>();
+  known.set(root, types.set(name, type));
+  return type;
+}
+
+function findType(name: string, root: ProtoFile): AnyMessageType | undefined {
+  const files = new Set([
     root,
     anyFile,
     durationFile,
@@ -80,17 +96,14 @@ function typeOfUrl(url: string, { root }: JsonContext, key: string): AnyMessageT
     structFile,
     timestampFile,
     wrappersFile,
-  ];
-  for (let file = files.shift(); file !== undefined; file = files.shift()) {
-    if (seen.has(file)) continue;
-    seen.add(file);
+  ]);
+  // What is added on the way is visited too.
+  for (const file of files) {
     const found = file.messages.find(({ typeName }) => typeName === name);
     if (found !== undefined) return found;
-    files.push(...file.imports);
+    for (const imported of file.imports) files.add(imported);
   }
-  throw new MessageProblem(
-    `the type ${kindOf(url)} is unknown here: an Any in JSON may hold messages of '${root.name}' and of the files that it imports`,
-  ).in(key);
+  return undefined;
 }
 
 function binaryOf({ binary }: JsonContext): NonNullable<JsonContext["binary"]> {

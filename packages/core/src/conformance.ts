@@ -1,3 +1,5 @@
+import { MicroError } from "./errors.ts";
+
 /** One promise of an interface and how to check it; any test runner can run it. */
 export interface ConformanceCase {
   /** The promise, as a sentence. */
@@ -41,6 +43,19 @@ export async function within<T>(what: string, promise: Promise<T>, timeoutMs = 5
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** The MicroError that `promise` rejects with; rejects when it does not reject, or with anything else. */
+export async function rejection(promise: Promise<unknown>): Promise<MicroError> {
+  const outcome = await promise.then(
+    () => undefined,
+    (error: unknown) => ({ error }),
+  );
+  if (outcome === undefined) throw new Error("it must be rejected, and was not");
+  if (MicroError.is(outcome.error)) return outcome.error;
+  throw new Error(`it must be rejected with a MicroError, not ${String(outcome.error)}`, {
+    cause: outcome.error,
+  });
 }
 
 export { type InstantiateOptions, instantiate } from "./instantiate.ts";

@@ -9,8 +9,8 @@ import {
   serverStream,
   unary,
 } from "@micro/core";
-import { type ConformanceCase, within } from "@micro/core/conformance";
-import { rejection, type ServerHarness, type ServerWorldCall, withServer } from "./conformance-world.ts";
+import { type ConformanceCase, rejection, within } from "@micro/core/conformance";
+import { type ServerHarness, type ServerWorldCall, withServer } from "./conformance-world.ts";
 
 const NAME = "conformance-service";
 

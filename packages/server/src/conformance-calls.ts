@@ -11,10 +11,9 @@ import {
   serverStream,
   unary,
 } from "@micro/core";
-import { type ConformanceCase, eventually, within } from "@micro/core/conformance";
+import { type ConformanceCase, eventually, rejection, within } from "@micro/core/conformance";
 import {
   cancelled,
-  rejection,
   type ServerHarness,
   type ServerWorld,
   type ServerWorldOptions,

@@ -10,14 +10,8 @@ import {
   subscribe,
   unary,
 } from "@micro/core";
-import { type ConformanceCase, eventually, within } from "@micro/core/conformance";
-import {
-  cancelled,
-  rejection,
-  type ServerHarness,
-  type ServerWorldOptions,
-  withServer,
-} from "./conformance-world.ts";
+import { type ConformanceCase, eventually, rejection, within } from "@micro/core/conformance";
+import { cancelled, type ServerHarness, type ServerWorldOptions, withServer } from "./conformance-world.ts";
 
 const NAME = "conformance-service";
 const EMPTY = defineService({ name: NAME, version: "1.2.3" });

@@ -1,4 +1,3 @@
-import assert from "node:assert/strict";
 import {
   type CallContext,
   type Metadata,
@@ -84,17 +83,6 @@ export async function withServer(
   } finally {
     await world.stop();
   }
-}
-
-/** The MicroError that `promise` rejects with. */
-export async function rejection(promise: Promise<unknown>): Promise<MicroError> {
-  const outcome = await promise.then(
-    (value) => ({ value }),
-    (error: unknown) => ({ error }),
-  );
-  assert("error" in outcome, "it must fail");
-  assert(MicroError.is(outcome.error), `a MicroError, not ${String(outcome.error)}`);
-  return outcome.error;
 }
 
 /** Resolves when the call is cancelled, with the reason's code. */

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import {
   Deadlines,
   type LocalCall,
@@ -9,7 +8,9 @@ import {
   PENDING,
   runInCall,
 } from "@micro/core";
+import { Admission } from "./admission.ts";
 import { adaptInput, adaptOutput, givesOne, notUnary, takesOne } from "./call-shapes.ts";
+import { handlerError } from "./handler-error.ts";
 import { checkedInput, HandlerOutput } from "./handler-streams.ts";
 import { isPromise } from "./is-promise.ts";
 import type { Route, Routes } from "./routes.ts";
@@ -46,24 +47,20 @@ export interface DispatcherOptions {
 export class Dispatcher {
   readonly #service: string;
   readonly #routes: Routes;
-  readonly #maxConcurrent: number;
   readonly #logger: Logger;
+  readonly #admission: Admission;
   readonly #deadlines = new Deadlines();
-  readonly #whenIdle: (() => void)[] = [];
-  #active = 0;
-  #asked = 0;
-  #draining = false;
 
   constructor(options: DispatcherOptions) {
     this.#service = options.service;
     this.#routes = options.routes;
-    this.#maxConcurrent = options.maxConcurrent;
     this.#logger = options.logger;
+    this.#admission = new Admission(options);
   }
 
   /** Calls, streams and events whose handler has not ended yet. */
   get active(): number {
-    return this.#active;
+    return this.#admission.active;
   }
 
   /** The route of an endpoint, or why there is none (spec 1.11). */
@@ -82,21 +79,12 @@ export class Dispatcher {
 
   /** Why nothing new is taken now; undefined when a call may start. To be asked once per call. */
   refusal(): Refusal | undefined {
-    this.#asked++;
-    if (this.#draining) return "draining";
-    return this.#active >= this.#maxConcurrent ? "busy" : undefined;
+    return this.#admission.refusal();
   }
 
   /** The error a refused caller gets. */
   refusalError(refusal: Refusal): MicroError {
-    return refusal === "draining"
-      ? new MicroError({ id: this.#service, code: "UNAVAILABLE", detail: "draining", notSent: true })
-      : new MicroError({
-          id: this.#service,
-          code: "RESOURCE_EXHAUSTED",
-          detail: `${this.#maxConcurrent} calls run already, the most that server.max_concurrent allows`,
-          notSent: true,
-        });
+    return this.#admission.refusalError(refusal);
   }
 
   /** Runs a unary call. A handler that gives no promise is answered before this returns. */
@@ -124,7 +112,7 @@ export class Dispatcher {
   /** Starts a stream: `input` is the request, or an AsyncIterable of requests. Ask `refusal` first. */
   stream(route: Route, origin: CallOrigin | LocalCall, input: unknown): ServerStream {
     const call = new ServerCall(route, origin, input, this.#logger);
-    this.#active++;
+    this.#admission.began();
     this.#deadlines.add(call);
     return { call, result: this.#runStream(call) };
   }
@@ -164,7 +152,7 @@ export class Dispatcher {
       },
       (error: unknown) => {
         this.#ended(call);
-        sink.failed(this.#errorOf(error, call));
+        sink.failed(handlerError(error, call, this.#service));
       },
     );
     return PENDING;
@@ -172,12 +160,12 @@ export class Dispatcher {
 
   /** The handler's result, or a promise of it. Throws a MicroError, and then the call has ended. */
   #begin(call: ServerCall): unknown {
-    this.#active++;
+    this.#admission.began();
     try {
       return runHandler(call);
     } catch (error) {
       this.#ended(call);
-      throw this.#errorOf(error, call);
+      throw handlerError(error, call, this.#service);
     }
   }
 
@@ -198,7 +186,7 @@ export class Dispatcher {
   /** Runs a subscriber. Rejects with what the handler threw, as a MicroError. */
   async event(route: Route, origin: CallOrigin, message: unknown): Promise<void> {
     const call = new ServerCall(route, origin, message, this.#logger);
-    this.#active++;
+    this.#admission.began();
     this.#deadlines.add(call);
     try {
       await runHandler(call);
@@ -211,32 +199,20 @@ export class Dispatcher {
 
   /** From now on everything new is refused. */
   drain(): void {
-    this.#draining = true;
+    this.#admission.drain();
   }
 
   /** True when nothing runs any more, false when something still does after `timeoutMs`. */
-  async idle(timeoutMs: number): Promise<boolean> {
-    if (this.#active === 0) return true;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, timeoutMs);
-    this.#whenIdle.push(resolve);
-    await promise;
-    clearTimeout(timer);
-    return this.#active === 0;
+  idle(timeoutMs: number): Promise<boolean> {
+    return this.#admission.idle(timeoutMs);
   }
 
   /**
    * Resolves when nobody has asked for anything for `quietMs`, or after `timeoutMs`: callers that were told to go
    * elsewhere have calls on their way that want a refusal, not a closed door.
    */
-  async quiet(quietMs: number, timeoutMs: number): Promise<void> {
-    const until = performance.now() + timeoutMs;
-    // Nobody has ever come here, so nobody is on the way.
-    let asked = this.#asked === 0 ? 0 : -1;
-    while (asked !== this.#asked && performance.now() < until) {
-      asked = this.#asked;
-      await sleep(Math.min(quietMs, Math.max(0, until - performance.now())));
-    }
+  quiet(quietMs: number, timeoutMs: number): Promise<void> {
+    return this.#admission.quiet(quietMs, timeoutMs);
   }
 
   /** Cancels everything that runs; its callers are told at once. */
@@ -267,7 +243,7 @@ export class Dispatcher {
       },
       (error: unknown) => {
         this.#ended(call);
-        const failure = this.#errorOf(error, call);
+        const failure = handlerError(error, call, this.#service);
         if (call.answered) return;
         call.answered = true;
         incoming.fail(failure);
@@ -293,39 +269,17 @@ export class Dispatcher {
       }
       return new HandlerOutput(call, result, {
         ended: () => this.#ended(call),
-        errorOf: (error) => this.#errorOf(error, call),
+        errorOf: (error) => handlerError(error, call, this.#service),
       });
     } catch (error) {
       this.#ended(call);
-      throw this.#errorOf(error, call);
+      throw handlerError(error, call, this.#service);
     }
   }
 
   #ended(call: ServerCall): void {
     call.tellEnd();
     this.#deadlines.remove(call);
-    this.#active--;
-    if (this.#active === 0 && this.#whenIdle.length > 0) for (const tell of this.#whenIdle.splice(0)) tell();
+    this.#admission.ended();
   }
-
-  /** What the caller is told. What a handler threw that is no MicroError is a bug of the handler: it is logged too. */
-  #errorOf(thrown: unknown, call: ServerCall): MicroError {
-    if (MicroError.is(thrown)) {
-      // A call of the handler that was not sent does not mean that the handler did not run.
-      return thrown.notSent ? new MicroError({ ...wireFields(thrown), cause: thrown }) : thrown;
-    }
-    const { reason } = call.cancellation;
-    if (reason !== undefined) {
-      // Whatever a cancelled handler ends with, an AbortError most of the time, it ends because of the reason.
-      call.logger.debug("handler was cancelled", { error: thrown });
-      return MicroError.from(reason, { id: this.#service, code: "CANCELLED" });
-    }
-    call.logger.error("handler failed", { error: thrown });
-    return MicroError.from(thrown, { id: this.#service });
-  }
-}
-
-/** What of an error other processes would see. */
-function wireFields({ id, code, detail, status, httpCode, details }: MicroError) {
-  return { id, code, detail, status, httpCode, details };
 }

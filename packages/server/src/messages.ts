@@ -27,7 +27,11 @@ export function decodeRequest(codec: RequestCodec, body: Uint8Array, route: Rout
 }
 
 /** The body of a reply. What a codec cannot write is the handler's mistake: throws a MicroError `INTERNAL`. */
-export function encodeReply(codec: RequestCodec, value: unknown, route: Route): Uint8Array {
+export function encodeReply(
+  codec: RequestCodec,
+  value: unknown,
+  route: Pick<Route, "replySchema" | "service" | "endpoint">,
+): Uint8Array {
   const { replySchema, service, endpoint } = route;
   try {
     return codec.encode(value, replySchema);

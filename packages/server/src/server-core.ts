@@ -32,7 +32,7 @@ export interface ServerConfig {
 
 /** What listens for a server: the part that differs from wire to wire. */
 export interface ServerListener {
-  /** `host:port` that was bound. */
+  /** `host:port` that was bound, or the name. */
   readonly address: string;
   /** Tells peers to send nothing new; what runs goes on. */
   drain(): void;
@@ -45,6 +45,8 @@ export interface ServerWire {
   readonly protocol: string;
   /** What peers must know of the transport before they dial. */
   readonly metadata: Readonly<Record<string, string>>;
+  /** What its addresses are; see `Transport` of `@micro/transport`. @default "host:port" */
+  readonly addressing?: "host:port" | "name" | undefined;
   /** Goes into node metadata as `transport`, of a wire that uses no transport component: `grpc` (spec 3.1). */
   readonly transport?: string;
   /** Begins to take calls and hands them to the dispatcher. */
@@ -140,7 +142,8 @@ class CoreServer implements Server {
       logger,
     });
     this.#running = { dispatcher, subscriptions };
-    parseAddress(config.address, "server.address"); // names the option, where the wire would not
+    // Names the option, where the wire would not.
+    if (wire.addressing !== "name") parseAddress(config.address, "server.address");
     this.#listener = await wire.listen(config.address, this.#running);
     signal.throwIfAborted();
     const metadata = this.#nodeMetadata();
@@ -205,8 +208,9 @@ class CoreServer implements Server {
   }
 
   async #register(bound: string, metadata: Readonly<Record<string, string>>): Promise<void> {
-    const { scope, config, registry, logger } = this.#options;
-    const address = nodeAddress(bound, config.advertise);
+    const { scope, config, registry, logger, wire } = this.#options;
+    const address =
+      wire.addressing === "name" ? (config.advertise ?? bound) : nodeAddress(bound, config.advertise);
     this.#registration = new Registration({
       registry,
       ttlMs: config.registerTtl,

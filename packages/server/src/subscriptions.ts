@@ -72,7 +72,7 @@ export class Subscriptions {
       throw new MicroError({
         id: service,
         code: "PRECONDITION_FAILED",
-        detail: `service '${service}' subscribes to ${bindings.map(({ topic }) => `'${topic}'`).join(", ")} but has no broker: list a broker plugin such as memoryBroker or httpBroker`,
+        detail: `service '${service}' subscribes to ${bindings.map(({ topic }) => `'${topic}'`).join(", ")} but has no broker: list a broker plugin such as memoryBroker or httpBroker, or switch it on (broker.enabled)`,
       });
     }
     this.#subscribers = bindings.map((binding) => ({

@@ -73,7 +73,7 @@ export interface IncomingExchange {
 
 /** A listening server. */
 export interface Listener {
-  /** `host:port` that was bound. */
+  /** `host:port` that was bound, or the name. */
   readonly address: string;
   /** Tells peers to send nothing new on their connections, accepts no others; running exchanges go on. */
   drain(): void;
@@ -93,6 +93,11 @@ export interface Transport extends Lifecycle {
   readonly name: string;
   /** What servers on this transport add to their node metadata, so that dialling peers know what they can. */
   readonly metadata: Readonly<Record<string, string>>;
+  /**
+   * What its addresses are. A `name` means something to this transport alone (a subject of NATS): it is registered and
+   * dialled as it is, and nobody looks for a host and a port in it. @default "host:port"
+   */
+  readonly addressing?: "host:port" | "name";
   /**
    * Listens on `host:port` (port 0 for any). `onExchange` is called per call or stream, inside the read loop: it must
    * not block. Rejects with `CONFLICT` when the address is taken.

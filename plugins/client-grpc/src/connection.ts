@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import { Channel, type ChannelOptions, connectivityState, Metadata } from "@grpc/grpc-js";
+import { Channel, type ChannelOptions, connectivityState, Metadata, status } from "@grpc/grpc-js";
 import { CLIENT_ID } from "@micro/client";
 import { formatDuration, MicroError } from "@micro/core";
 import { OwnedCredentials } from "./credentials.ts";
@@ -30,7 +30,6 @@ export interface ConnectionEvents {
 
 const PROBE_PATH = "/grpc.health.v1.Health/Check";
 const NOTHING = Buffer.alloc(0);
-const CANCELLED = 1;
 /** How long a peer may take to hang up after a connection that is done with. */
 const HANG_UP_MS = 1000;
 
@@ -40,6 +39,8 @@ export class Connection {
   readonly channel: Channel;
   /** Calls that run. */
   readonly calls = new Set<RunningCall>();
+  /** When it was dialled, as `performance.now()` tells the time. */
+  readonly bornMs = performance.now();
   /** Anything came since the last look. Set by calls. */
   heard = false;
   readonly #settings: ConnectionSettings;
@@ -189,7 +190,7 @@ export class Connection {
       // If it was this process that stood still, the answer is there and is read first.
       setImmediate(() => {
         this.#probing = false;
-        call.cancelWithStatus(CANCELLED, "no answer");
+        call.cancelWithStatus(status.CANCELLED, "no answer");
         if (this.heard || this.#quietSince > asked) return;
         this.cut(this.#error(`no sign of life for ${silent}, nor an answer to a probe within ${unanswered}`));
       });

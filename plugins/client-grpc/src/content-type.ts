@@ -1,23 +1,17 @@
-/** What a content type of a call is on the wire, and whose codec writes it (spec 2.1). */
-export interface WireType {
-  readonly contentType: string;
-  readonly codecType: string;
-}
+import { type WireType, wireTypes } from "@micro/grpc/internal";
 
-const PROTO: WireType = { contentType: "application/grpc+proto", codecType: "application/protobuf" };
-const JSON_TYPE: WireType = { contentType: "application/grpc+json", codecType: "application/json" };
-const BYTES: WireType = { contentType: "application/grpc+bytes", codecType: "application/octet-stream" };
+const { proto, json, bytes } = wireTypes;
 
 const TYPES: ReadonlyMap<string, WireType> = new Map([
-  ["application/grpc+proto", PROTO],
-  ["application/grpc", PROTO],
-  ["application/proto", PROTO],
-  ["application/protobuf", PROTO],
+  ["application/grpc+proto", proto],
+  ["application/grpc", proto],
+  ["application/proto", proto],
+  ["application/protobuf", proto],
   // Go's client sends protobuf for it; only `application/grpc+bytes` is bytes.
-  ["application/octet-stream", PROTO],
-  ["application/json", JSON_TYPE],
-  ["application/grpc+json", JSON_TYPE],
-  ["application/grpc+bytes", BYTES],
+  ["application/octet-stream", proto],
+  ["application/json", json],
+  ["application/grpc+json", json],
+  ["application/grpc+bytes", bytes],
 ]);
 
 /** All content types that a call may name. */

@@ -1,4 +1,4 @@
-import type { Metadata, StatusObject } from "@grpc/grpc-js";
+import { status as codes, type Metadata, type StatusObject } from "@grpc/grpc-js";
 import {
   type AttemptOutcome,
   type AttemptRequest,
@@ -21,7 +21,6 @@ import { failureOf, wrongCount } from "./status-error.ts";
 /** The part of grpc-js's call that is used here. */
 export type ChannelCall = ReturnType<Connection["channel"]["createCall"]>;
 
-const CANCELLED = 1;
 const NO_CONTEXT = {};
 
 /** One unary attempt. It is also what the pool and grpc-js tell of it, as this is the path every call takes. */
@@ -77,7 +76,7 @@ export class GrpcCall implements RunningAttempt, RunningCall, Waiter {
   giveUp(): void {
     if (this.#over) return;
     this.#over = true;
-    this.#call?.cancelWithStatus(CANCELLED, "given up");
+    this.#call?.cancelWithStatus(codes.CANCELLED, "given up");
     if (this.#connection === undefined) this.#wire.pool.forget(this.#request.node.address, this);
     else this.#release(this.#connection);
   }
@@ -86,7 +85,7 @@ export class GrpcCall implements RunningAttempt, RunningCall, Waiter {
     const { id, code, detail } = error;
     // It may have reached its handler.
     this.#end(new MicroError({ id, code, detail }), undefined, "unreachable");
-    this.#call?.cancelWithStatus(CANCELLED, "the connection is lost");
+    this.#call?.cancelWithStatus(codes.CANCELLED, "the connection is lost");
   }
 
   onReceiveMetadata(metadata: Metadata): void {
@@ -101,7 +100,7 @@ export class GrpcCall implements RunningAttempt, RunningCall, Waiter {
       return;
     }
     this.#end(wrongCount(this.#request, "more than one reply"), undefined, "ok");
-    this.#call?.cancelWithStatus(CANCELLED, "more than one reply");
+    this.#call?.cancelWithStatus(codes.CANCELLED, "more than one reply");
   }
 
   onReceiveStatus(status: StatusObject): void {

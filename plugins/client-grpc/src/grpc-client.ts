@@ -4,11 +4,12 @@ import type { broker } from "@micro/broker";
 import { type Client, client, createClient } from "@micro/client";
 import { codec } from "@micro/codec";
 import { componentNamed, definePlugin, option } from "@micro/core";
+import { isTlsOptions } from "@micro/grpc/internal";
 import { logger } from "@micro/logger";
 import { selector } from "@micro/selector";
 import { GrpcWire } from "./grpc-wire.ts";
 import { ConnectionPool } from "./pool.ts";
-import { isTlsOptions, readClientTls, tlsSection } from "./tls-options.ts";
+import { readClientTls, tlsSection } from "./tls-options.ts";
 
 /** A gRPC client: calls standard servers and Go Micro's gRPC server (spec 2.1 to 2.3). */
 export const grpcClient = definePlugin(client, {
@@ -35,7 +36,10 @@ export const grpcClient = definePlugin(client, {
       description: "A node that gives none for this time is gone",
       default: "5s",
     }),
-    maxConnections: option.integer({ description: "Connections to one node", default: 16, min: 1 }),
+    maxConnections: option.integer({
+      description: "Connections to one node; unset it is 16, or pool_size where that is more",
+      min: 1,
+    }),
     maxStreams: option.integer({
       // Servers let a client run 100 at least (RFC 9113, 6.5.2); one is left for the sign of life.
       description: "Calls and streams that run at once on one connection",
@@ -54,6 +58,7 @@ export const grpcClient = definePlugin(client, {
     }),
   },
   needs: [codec, logger, selector],
+  ignores: { transport: "gRPC brings its own, HTTP/2" },
   // By its name: a service that neither publishes nor subscribes need not install the broker component.
   optional: [componentNamed<typeof broker>("broker")],
   create: async ({ config, deps, scope }): Promise<Client> => {
@@ -62,7 +67,7 @@ export const grpcClient = definePlugin(client, {
       tls: await readClientTls(config.tls, config.tlsOptions),
       poolSize: config.poolSize,
       poolTtlMs: config.poolTtl,
-      maxConnections: config.maxConnections,
+      maxConnections: config.maxConnections ?? Math.max(16, config.poolSize),
       maxStreams: config.maxStreams,
       maxWaiting: config.maxWaiting,
       dialTimeoutMs: config.dialTimeout,

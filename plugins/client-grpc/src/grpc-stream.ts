@@ -1,4 +1,4 @@
-import type { Metadata, StatusObject } from "@grpc/grpc-js";
+import { status as codes, type Metadata, type StatusObject } from "@grpc/grpc-js";
 import {
   type AttemptOutcome,
   type AttemptRequest,
@@ -8,6 +8,7 @@ import {
   type NetworkStream,
 } from "@micro/client";
 import { MicroError } from "@micro/core";
+import { SendWindow } from "@micro/grpc/internal";
 import type { Connection, RunningCall } from "./connection.ts";
 import type { ChannelCall } from "./grpc-call.ts";
 import type { GrpcWire, Prepared } from "./grpc-wire.ts";
@@ -19,10 +20,6 @@ import { failureOf, wrongCount } from "./status-error.ts";
 
 type Step = IteratorResult<unknown, undefined>;
 const DONE = { done: true, value: undefined } as const;
-const CANCELLED = 1;
-/** Requests that may be on their way to the network before the sender waits. */
-const MAX_UNSENT_BYTES = 64 * 1024;
-const MAX_UNSENT = 64;
 
 /** Opens a stream; rejects with a MicroError. */
 export async function openStream(wire: GrpcWire, request: AttemptRequest): Promise<NetworkStream> {
@@ -53,12 +50,9 @@ class GrpcStream implements NetworkStream, RunningCall {
   /** A reply that nobody has asked for yet. */
   #ahead: Buffer | undefined = undefined;
   #waiting: { resolve(step: Step): void; reject(error: Error): void } | undefined = undefined;
-  #unsent = 0;
-  #unsentBytes = 0;
   /** Grpc-js keeps one message while it opens the stream: more would replace it. */
-  #opened = false;
+  readonly #unsent = new SendWindow(true);
   #sendClosed = false;
-  #room: { readonly promise: Promise<void>; resolve(): void; reject(error: Error): void } | undefined;
 
   constructor(
     wire: GrpcWire,
@@ -86,20 +80,17 @@ class GrpcStream implements NetworkStream, RunningCall {
     const body = this.#wire.checked(encodeRequest(this.#prepared.codec, message, call), call);
     if (this.#end !== undefined || this.#held !== undefined) throw this.#closed();
     const { length } = body;
-    this.#unsent++;
-    this.#unsentBytes += length;
+    this.#unsent.add(length);
     this.#call.sendMessageWithContext({ callback: () => this.#sent(length) }, body);
     // Servers may wait for the end of the one request before they run the handler; grpc-go and grpc-java do.
     if (call.kind === "serverStream") this.closeSend();
-    if (this.#hasRoom) return undefined;
-    this.#room ??= roomPromise();
-    return this.#room.promise;
+    return this.#unsent.room();
   }
 
   closeSend(): void {
     if (this.#sendClosed) return;
     this.#sendClosed = true;
-    if (this.#unsent === 0) this.#call.halfClose();
+    if (this.#unsent.empty) this.#call.halfClose();
   }
 
   next(): Promise<Step> {
@@ -121,14 +112,14 @@ class GrpcStream implements NetworkStream, RunningCall {
   abort(reason: Error): void {
     if (this.#end !== undefined) return;
     this.#over(MicroError.from(reason), this.outcome);
-    this.#call.cancelWithStatus(CANCELLED, "given up");
+    this.#call.cancelWithStatus(codes.CANCELLED, "given up");
   }
 
   cut({ id, code, detail }: MicroError): void {
     if (this.#end !== undefined) return;
     // Its handler may run.
     this.#over(new MicroError({ id, code, detail }), "unreachable");
-    this.#call.cancelWithStatus(CANCELLED, "the connection is lost");
+    this.#call.cancelWithStatus(codes.CANCELLED, "the connection is lost");
   }
 
   // ---- what grpc-js says ----
@@ -139,7 +130,7 @@ class GrpcStream implements NetworkStream, RunningCall {
     holdError(this.#call, (status) => {
       this.#held = status;
       // The reader may be the one who waits for room.
-      this.#room?.reject(this.#closed());
+      this.#unsent.fail(this.#closed());
     });
   }
 
@@ -195,35 +186,18 @@ class GrpcStream implements NetworkStream, RunningCall {
     this.#waiting = undefined;
     if (error === undefined) waiting?.resolve(DONE);
     else waiting?.reject(error);
-    this.#room?.reject(this.#closed());
+    this.#unsent.fail(this.#closed());
     this.#connection.ended(this);
     this.#wire.pool.released(this.#connection);
   }
 
   #sent(length: number): void {
-    this.#opened = true;
-    this.#unsent--;
-    this.#unsentBytes -= length;
-    if (this.#unsent === 0 && this.#sendClosed) this.#call.halfClose();
-    if (this.#room === undefined || !this.#hasRoom) return;
-    this.#room.resolve();
-    this.#room = undefined;
-  }
-
-  get #hasRoom(): boolean {
-    if (this.#unsent === 0) return true;
-    if (!this.#opened || this.#wire.compresses) return false;
-    return this.#unsent < MAX_UNSENT && this.#unsentBytes < MAX_UNSENT_BYTES;
+    this.#unsent.oneByOne = this.#wire.compresses;
+    this.#unsent.sent(length);
+    if (this.#unsent.empty && this.#sendClosed) this.#call.halfClose();
   }
 
   #closed(): MicroError {
     return clientError("UNAVAILABLE", `${this.#request.call.label}: the stream is over`);
   }
-}
-
-function roomPromise() {
-  const room = Promise.withResolvers<void>();
-  // It may be given up while nobody waits for it.
-  room.promise.catch(() => undefined);
-  return room;
 }

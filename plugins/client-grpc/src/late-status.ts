@@ -1,7 +1,5 @@
-import type { StatusObject } from "@grpc/grpc-js";
+import { status as codes, type StatusObject } from "@grpc/grpc-js";
 
-const CANCELLED = 1;
-const DEADLINE_EXCEEDED = 4;
 /** Servers count in whole milliseconds, from when the headers came. */
 const SAME_MS = 1;
 
@@ -10,6 +8,6 @@ const SAME_MS = 1;
  * looks like cancelling.
  */
 export function withDeadline(status: StatusObject, deadline: number): StatusObject {
-  if (status.code !== CANCELLED || Date.now() + SAME_MS < deadline) return status;
-  return { ...status, code: DEADLINE_EXCEEDED, details: "the server gave up at the deadline" };
+  if (status.code !== codes.CANCELLED || Date.now() + SAME_MS < deadline) return status;
+  return { ...status, code: codes.DEADLINE_EXCEEDED, details: "the server gave up at the deadline" };
 }

@@ -17,7 +17,7 @@ export interface PoolOptions extends ConnectionSettings {
   readonly tls: ConnectionOptions | undefined;
   /** Idle connections kept per node. */
   readonly poolSize: number;
-  /** An idle connection is closed after this time. */
+  /** Longest life of a connection, to the second: after that it takes no more calls. 0 for no limit. */
   readonly poolTtlMs: number;
   readonly maxConnections: number;
   /** Calls that run at once on one connection. */
@@ -31,8 +31,11 @@ interface Node {
   readonly waiting: Set<Waiter>;
 }
 
-/** How long peers that do not hang up are waited for. */
-const HANG_UP_MS = 500;
+/**
+ * How long a stop waits for peers that do not hang up, within its grace: less than a connection gives them that is
+ * retired while the service goes on, since here somebody waits.
+ */
+const STOP_HANG_UP_MS = 500;
 const LOOK_MS = 1000;
 /** Idle connections beyond the pool's size are closed after this time. */
 const SURPLUS_MS = 1000;
@@ -84,7 +87,7 @@ export class ConnectionPool {
     const connections = [...this.#connections];
     for (const connection of connections) connection.retire(reason);
     // Peers hang up at once, or not at all.
-    await Promise.all(connections.map((connection) => connection.closed(Math.min(graceMs, HANG_UP_MS))));
+    await Promise.all(connections.map((connection) => connection.closed(Math.min(graceMs, STOP_HANG_UP_MS))));
     // Their calls were given up before; whoever runs on all the same is told.
     for (const connection of connections) connection.cut(reason);
     this.#connections.clear();
@@ -222,21 +225,29 @@ export class ConnectionPool {
     return this.#nodes.get(connection.address)?.ready.includes(connection) ?? false;
   }
 
-  /** Looks after the peers of running calls, and closes what nobody has used for a while. */
+  /** Looks after the peers of running calls, and closes what is too old, or idle and too much. */
   #look(): void {
     const now = performance.now();
     for (const connection of this.#connections) connection.look(now);
-    const { poolSize, poolTtlMs } = this.#options;
-    for (const { ready } of this.#nodes.values()) {
-      for (const connection of ready.toReversed()) {
-        const idleMs = connection.idleMs(now);
-        const surplus = ready.length > poolSize;
-        if (idleMs >= (surplus ? Math.min(SURPLUS_MS, poolTtlMs) : poolTtlMs)) connection.retire(stopped());
-      }
-    }
+    for (const [address, node] of this.#nodes) this.#renew(address, node, now);
     if (this.#connections.size > 0) return;
     clearInterval(this.#looking);
     this.#looking = undefined;
+  }
+
+  /** Closes idle connections that are too old or too many; busy ones that are too old get a successor first. */
+  #renew(address: string, node: Node, now: number): void {
+    const { poolSize, poolTtlMs, maxConnections } = this.#options;
+    const isOld = (connection: Connection): boolean => poolTtlMs > 0 && now - connection.bornMs >= poolTtlMs;
+    for (const connection of node.ready.toReversed()) {
+      const isIdle = connection.calls.size === 0;
+      const isSurplus = node.ready.length > poolSize && connection.idleMs(now) >= SURPLUS_MS;
+      if (isOld(connection)) {
+        if (isIdle || !node.ready.every(isOld)) connection.retire(stopped());
+        // One more than the limit for as long as the change takes: nobody has to wait for it.
+        else if (node.dialing === 0 && node.ready.length <= maxConnections) this.#dial(address, node);
+      } else if (isIdle && isSurplus) connection.retire(stopped());
+    }
   }
 }
 

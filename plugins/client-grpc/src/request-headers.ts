@@ -2,30 +2,24 @@ import type { OutgoingHttpHeaders } from "node:http2";
 import { Metadata as GrpcMetadata, type MetadataValue } from "@grpc/grpc-js";
 import { type AttemptRequest, type ClientCall, clientError } from "@micro/client";
 import { Metadata } from "@micro/core";
+import { ACCEPT_ENCODING, OWN_KEYS, toHeaderValue } from "@micro/grpc/internal";
 
-/** Keys that the wire writes itself, or that HTTP/2 forbids: what a caller's metadata says there is left out (spec 2.1). */
-const OWN_KEYS: ReadonlySet<string> = new Set([
+/** Keys of requests that the wire writes itself: what a caller's metadata says there is left out (spec 2.1). */
+const REQUEST_KEYS: ReadonlySet<string> = new Set([
+  ...OWN_KEYS,
   "accept-encoding",
   "connection",
   "content-length",
   "content-type",
   "host",
-  "http2-settings",
-  "keep-alive",
   "local",
-  "micro-refused",
-  "proxy-connection",
   "remote",
-  "te",
   "timeout",
   "transfer-encoding",
-  "upgrade",
   "user-agent",
-  "x-content-type",
 ]);
 
 const LEGAL_KEY = /^[0-9a-z_.-]+$/;
-const ASCII_VALUE = /^[ -~]*$/;
 /** Control characters, which no header can carry. */
 const ILLEGAL_VALUE = /\p{Cc}/u;
 
@@ -41,7 +35,7 @@ class HeaderFields {
   constructor(contentType: string) {
     // Go's client says it again as `x-content-type`, which is only read where this one is missing (spec 2.1).
     this["Content-Type"] = contentType;
-    this["grpc-accept-encoding"] = "identity,deflate,gzip";
+    this["grpc-accept-encoding"] = ACCEPT_ENCODING;
   }
 }
 Object.defineProperty(HeaderFields.prototype, "content-type", {
@@ -97,15 +91,15 @@ export class RequestHeaders extends GrpcMetadata {
 
 function userMetadata(call: ClientCall): Metadata {
   const metadata = new Metadata();
-  call.writeMetadata(metadata, OWN_KEYS);
+  call.writeMetadata(metadata, REQUEST_KEYS);
   for (let at = metadata.size - 1; at >= 0; at--) {
     const key = metadata.keyAt(at);
     const value = metadata.valueAt(at);
     if (key.startsWith(":") || key.startsWith("grpc-")) metadata.delete(key);
     else if (!LEGAL_KEY.test(key) || ILLEGAL_VALUE.test(value)) throw illegal(call, key);
-    // Node writes each character as one byte: so the bytes of UTF-8 go out, as Go writes them.
-    else if (!ASCII_VALUE.test(value)) {
-      metadata.setLower(key, Buffer.from(value, "utf8").toString("latin1"));
+    else {
+      const written = toHeaderValue(value);
+      if (written !== value) metadata.setLower(key, written);
     }
   }
   return metadata;

@@ -1,4 +1,4 @@
-import type { StatusObject } from "@grpc/grpc-js";
+import { type StatusObject, status } from "@grpc/grpc-js";
 import {
   type AttemptOutcome,
   type AttemptRequest,
@@ -8,6 +8,7 @@ import {
 } from "@micro/client";
 import { readWireFields, wireInt32, wireText } from "@micro/codec";
 import { CODES, codeOfGrpc, codeOfHttp, type ErrorDetail, MicroError } from "@micro/core";
+import { MICRO_ERROR_URL } from "@micro/grpc/internal";
 
 /** How a call failed, for its caller and for the selector. */
 export interface Failure {
@@ -15,11 +16,7 @@ export interface Failure {
   readonly outcome: AttemptOutcome;
 }
 
-const ERROR_URL = "type.googleapis.com/errors.Error";
-const RESOURCE_EXHAUSTED = 8;
-const UNKNOWN = 2;
-const INTERNAL = 13;
-const UNAVAILABLE = 14;
+const { INTERNAL, RESOURCE_EXHAUSTED, UNAVAILABLE, UNKNOWN } = status;
 /** Grpc-js's own words for a reply beyond the limit. */
 const TOO_LARGE = /^Received message (?:larger than max|that decompresses)/;
 
@@ -32,8 +29,8 @@ const NOT_SENT =
  * stands for. `node` is for texts; `inTrailers` when the server has said it for sure.
  */
 export function failureOf(given: StatusObject, node: string, inTrailers = false): Failure {
-  const status = completed(given);
-  const { code, details, metadata } = status;
+  const complete = completed(given);
+  const { code, details, metadata } = complete;
   const refused = metadata.get("micro-refused")[0];
   const answered = inTrailers || Object.keys(metadata.toJSON()).length > 0;
   if (!answered && (code === UNAVAILABLE || NOT_SENT.test(details))) {
@@ -47,7 +44,7 @@ export function failureOf(given: StatusObject, node: string, inTrailers = false)
     return { error: new MicroError({ id: CLIENT_ID, code: "RESOURCE_EXHAUSTED", detail }), outcome: "ok" };
   }
   return {
-    error: errorOf(status, refused !== undefined),
+    error: errorOf(complete, refused !== undefined),
     outcome: refused === "draining" ? "draining" : "ok",
   };
 }
@@ -69,8 +66,8 @@ function completed(status: Partial<StatusObject> & Pick<StatusObject, "metadata"
 function errorOf({ code, details: text, metadata }: StatusObject, notSent: boolean): MicroError {
   const bytes = metadata.get("grpc-status-details-bin")[0];
   const details = typeof bytes === "object" ? detailsOf(bytes) : [];
-  const others = details.filter(({ typeUrl }) => typeUrl !== ERROR_URL);
-  const own = details[0]?.typeUrl === ERROR_URL ? goError(details[0].value) : undefined;
+  const others = details.filter(({ typeUrl }) => typeUrl !== MICRO_ERROR_URL);
+  const own = details[0]?.typeUrl === MICRO_ERROR_URL ? goError(details[0].value) : undefined;
   const known = own ?? jsonError(text);
   // Ours may say more than Go's number does: the gRPC code decides where the number is none of the table.
   if (known !== undefined) {

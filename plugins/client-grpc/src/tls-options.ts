@@ -1,10 +1,9 @@
 import type { ConnectionOptions } from "node:tls";
-import { type OptionsOutput, option, readTlsMaterial, tlsMaterialOptions } from "@micro/core";
+import { type OptionsOutput, option } from "@micro/core";
+import { readTls, tlsOptions } from "@micro/grpc/internal";
 
-const tlsOptions = {
-  enabled: option.boolean({ description: "Encrypt; true when the section has any other key" }),
-  ...tlsMaterialOptions,
-  passphrase: option.string({ description: "Opens an encrypted private key", secret: true }),
+const clientTlsOptions = {
+  ...tlsOptions,
   serverName: option.string({
     description: "Name that servers' certificates must have, instead of the host dialled",
   }),
@@ -15,24 +14,17 @@ const tlsOptions = {
 } as const;
 
 /** The `tls` section of the client. */
-export const tlsSection = option.object(tlsOptions, { description: "Encryption of connections" });
-
-/** Whether a value can be options of Node's TLS. */
-export function isTlsOptions(value: unknown): value is ConnectionOptions {
-  return typeof value === "object" && value !== null;
-}
+export const tlsSection = option.object(clientTlsOptions, { description: "Encryption of connections" });
 
 /** Reads the files that the section names; undefined where connections are plain. Throws `BAD_REQUEST`. */
 export async function readClientTls(
-  section: OptionsOutput<typeof tlsOptions> | undefined,
+  section: OptionsOutput<typeof clientTlsOptions> | undefined,
   overrides: ConnectionOptions | undefined,
 ): Promise<ConnectionOptions | undefined> {
-  if (section?.enabled === false || (section === undefined && overrides === undefined)) return undefined;
-  const material = await readTlsMaterial(section, "client.tls");
+  const read = await readTls("client.tls", section, overrides);
+  if (read === undefined) return undefined;
   return {
-    minVersion: "TLSv1.2",
-    ...material,
-    ...(section?.passphrase === undefined ? {} : { passphrase: section.passphrase }),
+    ...read,
     rejectUnauthorized: !(section?.insecureSkipVerify ?? false),
     ...(section?.serverName === undefined ? {} : { servername: section.serverName }),
     ...overrides,

@@ -1,22 +1,14 @@
 import type { ServerHttp2Stream } from "node:http2";
 import { promisify } from "node:util";
 import { gunzipSync, gzip } from "node:zlib";
-import { MicroError } from "@micro/core";
-import { eventually, within } from "@micro/core/conformance";
+import type { MicroError } from "@micro/core";
+import { eventually, rejection, within } from "@micro/core/conformance";
+import { frame } from "@micro/grpc/internal";
 import { describe, expect, test } from "vitest";
-import { frame, rawPeer, reply, withClient } from "./peers.ts";
+import { rawPeer, reply, withClient } from "./peers.ts";
 
 const echo = { service: "lab", endpoint: "Lab.Echo", message: {} };
 const compress = promisify(gzip);
-
-async function rejection(promise: Promise<unknown>): Promise<MicroError> {
-  const outcome = await promise.then(
-    () => undefined,
-    (error: unknown) => error,
-  );
-  if (!MicroError.is(outcome)) throw new Error("a MicroError was expected", { cause: outcome });
-  return outcome;
-}
 
 describe("connections", () => {
   test("one is shared by all calls to a node, and closed when it has been idle", async () => {
@@ -53,6 +45,52 @@ describe("connections", () => {
       await within("the replies", Promise.all(calls));
       // Only as many idle ones are kept as the pool is large.
       await eventually(() => expect(peer.sessions.size).toBe(1));
+    });
+    await peer.close();
+  });
+
+  test("one that is too old gets a successor, and what runs on it ends where it began", async () => {
+    const held: ServerHttp2Stream[] = [];
+    let last: unknown;
+    const peer = await rawPeer((stream, headers) => {
+      last = stream.session;
+      if (headers["x-hold"] === undefined) reply(stream, [Buffer.from("{}")]);
+      else held.push(stream);
+    });
+    await withClient({ poolTtl: 200 }, async (client) => {
+      const running = client.call(echo, {
+        address: peer.address,
+        metadata: { "x-hold": "1" },
+        timeoutMs: 15_000,
+      });
+      await eventually(() => expect(held.length).toBe(1));
+      const [first] = peer.sessions;
+      await eventually(() => expect(peer.sessions.size).toBe(2));
+      // For as long as both are there calls may still come to the old one.
+      await eventually(async () => {
+        await client.call(echo, { address: peer.address });
+        expect(last).not.toBe(first);
+      });
+      reply(held[0] as ServerHttp2Stream, [Buffer.from('{"late":true}')]);
+      expect(await running).toEqual({ late: true });
+      await eventually(() => expect(peer.sessions.has(first as never)).toBe(false));
+    });
+    await peer.close();
+  });
+
+  test("as many idle ones are kept as the pool is large, and no more", async () => {
+    const waiting: ServerHttp2Stream[] = [];
+    const peer = await rawPeer((stream) => waiting.push(stream));
+    await withClient({ maxStreams: 1, poolSize: 20 }, async (client) => {
+      const calls = Array.from({ length: 22 }, () => client.call(echo, { address: peer.address }));
+      // The pool is larger than the usual limit of connections, which gives way.
+      await eventually(() => expect(waiting.length).toBe(20));
+      for (let answered = 0; answered < 22; answered++) {
+        await eventually(() => expect(waiting.length).toBeGreaterThan(0));
+        reply(waiting.shift() as ServerHttp2Stream, [Buffer.from("{}")]);
+      }
+      await within("the replies", Promise.all(calls));
+      expect(peer.sessions.size).toBe(20);
     });
     await peer.close();
   });

@@ -2,8 +2,9 @@ import { Server, ServerCredentials, type ServerWritableStream } from "@grpc/grpc
 import type { Client } from "@micro/client";
 import { MicroError } from "@micro/core";
 import { within } from "@micro/core/conformance";
+import { frame } from "@micro/grpc/internal";
 import { describe, expect, test } from "vitest";
-import { frame, type RawPeer, rawPeer, withClient } from "./peers.ts";
+import { type RawPeer, rawPeer, withClient } from "./peers.ts";
 
 const service = "lab";
 const CONTENT_TYPE = "application/grpc+bytes";

@@ -11,6 +11,7 @@ import { bytesCodec } from "@micro/codec-bytes";
 import { jsonCodec } from "@micro/codec-json";
 import { protobufCodec } from "@micro/codec-protobuf";
 import { createService, defineService } from "@micro/core";
+import { frame } from "@micro/grpc/internal";
 import { memoryRegistry } from "@micro/registry-memory";
 import { randomSelector } from "@micro/selector";
 import { grpcClient } from "../src/index.ts";
@@ -93,14 +94,6 @@ export function reply(
 export function fail(stream: ServerHttp2Stream, status: Readonly<Record<string, string>>): void {
   const headers = { ":status": 200, "content-type": "application/grpc", ...status };
   stream.respond(headers, { endStream: true });
-}
-
-/** One message in the frame of gRPC. */
-export function frame(message: Uint8Array, flag = 0): Buffer {
-  const head = Buffer.alloc(5);
-  head.writeUInt8(flag, 0);
-  head.writeUInt32BE(message.length, 1);
-  return Buffer.concat([head, message]);
 }
 
 /** A TCP listener that does what a test says with each connection. */

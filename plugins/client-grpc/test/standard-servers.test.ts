@@ -1,9 +1,11 @@
 import { constants } from "node:http2";
 import { Metadata } from "@grpc/grpc-js";
 import { MicroError } from "@micro/core";
+import { healthContract, ServingStatus } from "@micro/grpc";
+import { frame } from "@micro/grpc/internal";
 import { expect, test } from "vitest";
 import { withDeadline } from "../src/late-status.ts";
-import { frame, rawPeer, reply, withClient } from "./peers.ts";
+import { rawPeer, reply, withClient } from "./peers.ts";
 
 const service = "greeter";
 const message = Buffer.from("{}");
@@ -73,26 +75,39 @@ test("a message that is compressed in a way nobody named is an error, not the en
   }
 });
 
-test("a client stream that is answered twice is an error", async () => {
-  const peer = await rawPeer((stream) => reply(stream, [message, message]));
+test.each([
+  ["answered twice", [message, message]],
+  ["not answered", []],
+])("a client stream that is %s is an error", async (_how, replies) => {
+  const peer = await rawPeer((stream) => reply(stream, replies));
   try {
     await withClient({}, async (client) => {
       const stream = { service, endpoint: "Greeter.Sum", kind: "clientStream", message: [{}] } as const;
-      const replies = client.stream(stream, { address: peer.address, timeoutMs: 3000 });
-      expect(await codeOf(all(replies))).toBe("UNIMPLEMENTED");
+      const answer = client.stream(stream, { address: peer.address, timeoutMs: 3000 });
+      expect(await codeOf(all(answer))).toBe("UNIMPLEMENTED");
     });
   } finally {
     await peer.close();
   }
 });
 
-test("a client stream that is not answered is an error", async () => {
-  const peer = await rawPeer((stream) => reply(stream, []));
+test("a standard server is asked for its health", async () => {
+  const peer = await rawPeer((stream, headers) => {
+    const watches = headers[":path"] === "/grpc.health.v1.Health/Watch";
+    const replies = [Uint8Array.of(8, 2), Uint8Array.of(8, 1)];
+    stream.on("end", () => reply(stream, watches ? replies : replies.slice(1)));
+  });
   try {
     await withClient({}, async (client) => {
-      const stream = { service, endpoint: "Greeter.Sum", kind: "clientStream", message: [{}] } as const;
-      const replies = client.stream(stream, { address: peer.address, timeoutMs: 3000 });
-      expect(await codeOf(all(replies))).toBe("UNIMPLEMENTED");
+      const health = client.of(healthContract);
+      const options = { address: peer.address, timeoutMs: 3000 };
+      expect(await health.check({ service: "shop" }, options)).toEqual({ status: ServingStatus.SERVING });
+      expect(await all(health.watch({}, options))).toEqual([{ status: 2 }, { status: 1 }]);
+      expect(peer.calls.map((call) => `${call[":path"]} ${call["content-type"]}`)).toEqual([
+        "/grpc.health.v1.Health/Check application/grpc+proto",
+        "/grpc.health.v1.Health/Watch application/grpc+proto",
+      ]);
+      expect(peer.bodies[0]).toEqual(frame(Buffer.from("\n\u0004shop")));
     });
   } finally {
     await peer.close();

@@ -1,19 +1,12 @@
-import { type Code, defineContract, MicroError, unary } from "@micro/core";
+import { type Code, defineContract, type MicroError, unary } from "@micro/core";
+import { rejection } from "@micro/core/conformance";
 import { defineFile, defineMessage, type MessageType } from "@micro/core/message";
+import { frame } from "@micro/grpc/internal";
 import { describe, expect, test } from "vitest";
-import { fail, frame, type RawPeer, rawPeer, reply, withClient } from "./peers.ts";
+import { fail, type RawPeer, rawPeer, reply, withClient } from "./peers.ts";
 
 const service = "go.micro.srv.dbg";
 const endpoint = "Debug.Health";
-
-async function rejection(promise: Promise<unknown>): Promise<MicroError> {
-  const outcome = await promise.then(
-    () => undefined,
-    (error: unknown) => error,
-  );
-  if (!MicroError.is(outcome)) throw new Error("a MicroError was expected", { cause: outcome });
-  return outcome;
-}
 
 async function withPeer(
   answer: Parameters<typeof rawPeer>[0],

@@ -13,8 +13,8 @@ export const rpcClient = definePlugin(client, {
   aliases: ["mucp"],
   config: {
     maxConnections: option.integer({
-      description: "Connections to one node; a peer that multiplexes needs one",
-      default: 256,
+      description:
+        "Connections to one node, of which one that multiplexes needs one; unset it is 256, or pool_size where that is more",
       min: 1,
     }),
     maxWaiting: option.integer({
@@ -31,7 +31,7 @@ export const rpcClient = definePlugin(client, {
       transport: deps.transport,
       poolSize: config.poolSize,
       poolTtl: config.poolTtl,
-      maxConnections: config.maxConnections,
+      maxConnections: config.maxConnections ?? Math.max(256, config.poolSize),
       maxWaiting: config.maxWaiting,
     });
     return createClient({

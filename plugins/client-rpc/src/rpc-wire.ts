@@ -61,11 +61,7 @@ export class RpcWire implements ClientWire {
     // Go's server reads the envelope of the first frame too, though there is no message in it.
     const opening = hasEnvelope(codec) ? wrapRequest(codec, request, { id }) : undefined;
     const { pool } = this;
-    const lease = await pool.acquire(request.node.address, {
-      metadata: request.node.metadata,
-      deadline: request.connectDeadline,
-      exclusive: true,
-    });
+    const lease = await this.#acquire(request);
     try {
       const stream = await lease.session.open();
       const header = requestHeader(request, id, true);
@@ -80,6 +76,18 @@ export class RpcWire implements ClientWire {
       });
     } catch (error) {
       pool.release(lease, true);
+      throw transportFailure(error as Error);
+    }
+  }
+
+  async #acquire({ node, connectDeadline }: AttemptRequest): Promise<Lease> {
+    try {
+      return await this.pool.acquire(node.address, {
+        metadata: node.metadata,
+        deadline: connectDeadline,
+        exclusive: true,
+      });
+    } catch (error) {
       throw transportFailure(error as Error);
     }
   }

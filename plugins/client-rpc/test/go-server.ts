@@ -30,6 +30,8 @@ export interface Published {
 /** A client, and a Go server that the test plays itself. */
 export interface GoWorld {
   readonly client: Client;
+  /** Of the server. */
+  readonly address: string;
   readonly published: readonly Published[];
   /** Connections that are open. */
   readonly open: number;
@@ -45,6 +47,8 @@ export async function startGoWorld(
   given: {
     /** @default JSON */
     readonly codecs?: readonly CodecInstance[];
+    /** Options of the client. */
+    readonly config?: { readonly poolRetries?: number; readonly retryBurst?: number };
   } = {},
 ): Promise<GoWorld> {
   const requests: RawRequest[] = [];
@@ -98,9 +102,11 @@ export async function startGoWorld(
   const client = await instantiate(rpcClient, {
     deps: { codec, transport, selector, broker: broker as never },
     scope: { name: "caller" },
+    config: given.config ?? {},
   });
   return Object.assign(world, {
     client,
+    address: `127.0.0.1:${port}`,
     published,
     get open() {
       return sockets.size;

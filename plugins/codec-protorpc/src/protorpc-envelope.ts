@@ -1,6 +1,16 @@
-import { asBuffer, type Envelope, type EnvelopeFormat, unencodable, type Wrapped } from "@micro/codec";
+import { isUtf8 } from "node:buffer";
+import {
+  asBuffer,
+  type Envelope,
+  type EnvelopeFormat,
+  unencodable,
+  visitWireFields,
+  type WireField,
+  WireType,
+  type Wrapped,
+} from "@micro/codec";
 import { MicroError } from "@micro/core";
-import { FieldProblem, readFields, WireType, writeFixed64, writeText } from "./fields.ts";
+import { writeFixed64, writeText } from "./write-fields.ts";
 
 const CONTENT_TYPE = "application/proto-rpc";
 const LENGTH_BYTES = 4;
@@ -29,7 +39,7 @@ export const protorpcEnvelope: EnvelopeFormat = {
     try {
       return { ...readEnvelope(head, kind), payload };
     } catch (cause) {
-      if (cause instanceof FieldProblem) throw refused(`in the envelope, ${cause.message}`, cause);
+      if (cause instanceof RangeError) throw refused(`in the envelope, ${cause.message}`, cause);
       throw cause;
     }
   },
@@ -55,13 +65,19 @@ function readEnvelope(bytes: Uint8Array, kind: Envelope["kind"]): Omit<Wrapped, 
   let method = "";
   let id = "0";
   let error = "";
-  readFields(bytes, (number, field) => {
-    if (number === Field.method && field.type === WireType.bytes) method = field.text();
-    else if (number === Field.sequence && field.type === WireType.fixed64) id = `${field.fixed64()}`;
-    else if (number === Field.error && field.type === WireType.bytes && kind === "reply")
-      error = field.text();
+  visitWireFields(bytes, (field) => {
+    const { number, type } = field;
+    if (number === Field.method && type === WireType.bytes) method = text(field);
+    else if (number === Field.sequence && type === WireType.fixed64) id = `${field.value as bigint}`;
+    else if (number === Field.error && type === WireType.bytes && kind === "reply") error = text(field);
   });
   return { kind, method, id, error };
+}
+
+function text({ number, value }: WireField): string {
+  const bytes = value as Uint8Array;
+  if (!isUtf8(bytes)) throw new RangeError(`the text of field ${number} is not UTF-8`);
+  return asBuffer(bytes).toString("utf8");
 }
 
 /** The part whose length stands at `at`. */

@@ -1,22 +1,11 @@
-/** What a content sub-type of gRPC is here (spec 2.1). */
-export interface WireType {
-  /** On the wire, in both directions. */
-  readonly contentType: string;
-  /** Whose codec reads and writes the messages. */
-  readonly codecType: string;
-}
+import { type WireType, wireTypes } from "@micro/grpc/internal";
 
-const PROTO: WireType = { contentType: "application/grpc+proto", codecType: "application/protobuf" };
+const { proto, json, bytes } = wireTypes;
 
 const TYPES: ReadonlyMap<string, WireType> = new Map([
   // What a client leaves out is proto; it is answered as it asked.
-  ["application/grpc", { ...PROTO, contentType: "application/grpc" }],
-  ["application/grpc+proto", PROTO],
-  ["application/grpc+json", { contentType: "application/grpc+json", codecType: "application/json" }],
-  [
-    "application/grpc+bytes",
-    { contentType: "application/grpc+bytes", codecType: "application/octet-stream" },
-  ],
+  ["application/grpc", { ...proto, contentType: "application/grpc" }],
+  ...[proto, json, bytes].map((type) => [type.contentType, type] as const),
 ]);
 
 /** The sub-type of a request; parameters are ignored. Undefined for one that Go's server does not know either. */

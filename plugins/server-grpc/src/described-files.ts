@@ -28,7 +28,7 @@ export class DescribedFiles {
   /** The file of each service, method, message, field and enum, by full name. */
   #symbols: ReadonlyMap<string, ProtoFile> | undefined = undefined;
 
-  /** Contracts without a `.proto` file have nothing that could be described, and are left out. */
+  /** Contracts without a file are left out. */
   constructor(contracts: Iterable<Contract>) {
     this.#contracts = [...new Set(contracts)].filter(({ file }) => file !== undefined);
     this.services = [...new Set(this.#contracts.map(contractTypeName))];

@@ -1,4 +1,3 @@
-import type { Codec } from "@micro/codec";
 import { type Metadata, MicroError } from "@micro/core";
 import {
   type Dispatcher,
@@ -6,6 +5,7 @@ import {
   encodeReply,
   type IncomingCall,
   type Refusal,
+  type RequestCodec,
   type Route,
 } from "@micro/server";
 import { errorStatus, okStatus, plainStatus, WRONG_COUNT } from "./grpc-status.ts";
@@ -17,7 +17,7 @@ import type { ReplyWriter } from "./reply-writer.ts";
 export interface GrpcCallOptions {
   readonly dispatcher: Dispatcher;
   readonly route: Route;
-  readonly codec: Codec;
+  readonly codec: RequestCodec;
   /** Of the request, and so of the reply. */
   readonly contentType: string;
   readonly service: string;

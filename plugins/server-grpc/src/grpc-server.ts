@@ -2,15 +2,17 @@ import type { TlsOptions } from "node:tls";
 import type { broker } from "@micro/broker";
 import { codec } from "@micro/codec";
 import { componentNamed, definePlugin, option } from "@micro/core";
+import { isTlsOptions } from "@micro/grpc/internal";
 import { logger } from "@micro/logger";
 import { registry } from "@micro/registry";
 import { createServer, type Server, server } from "@micro/server";
 import { byPath } from "./built-in.ts";
+import { deriveRoutes } from "./derived-routes.ts";
 import { GrpcListener } from "./grpc-listener.ts";
 import { Receiver } from "./receiver.ts";
 import { ReplyWriter } from "./reply-writer.ts";
 import { standardServices } from "./standard-services.ts";
-import { isTlsOptions, readServerTls, tlsSection } from "./tls-options.ts";
+import { readServerTls, tlsSection } from "./tls-options.ts";
 
 /** A gRPC server: standard clients and Go Micro's gRPC client call the handlers of a service (spec 2.1 to 2.3). */
 export const grpcServer = definePlugin(server, {
@@ -56,6 +58,7 @@ export const grpcServer = definePlugin(server, {
     }),
   },
   needs: [codec, logger, registry],
+  ignores: { transport: "gRPC brings its own, HTTP/2" },
   // By its name: a service that neither publishes nor subscribes need not install the broker component.
   optional: [componentNamed<typeof broker>("broker")],
   create: async ({ config, deps, scope }): Promise<Server> => {
@@ -78,19 +81,23 @@ export const grpcServer = definePlugin(server, {
         transport: "grpc",
         metadata: {},
         listen: (address, { dispatcher }) => {
+          const { codec: codecs, logger } = deps;
+          const derived = deriveRoutes(dispatcher.routes, { service, codecs, logger });
           const services = standardServices(config, {
             service,
             dispatcher,
+            derived: derived.contracts,
             state: () => made.health.state,
           });
           const receiver = new Receiver({
             service,
             dispatcher,
-            codecs: deps.codec,
+            codecs,
+            derived: derived.codecs,
             writer,
             maxMetadataBytes: config.maxMetadataSize,
             builtIns: byPath(services),
-            logger: deps.logger,
+            logger,
           });
           const listener = new GrpcListener({
             onCall: (call) => receiver.receive(call),
@@ -104,7 +111,7 @@ export const grpcServer = definePlugin(server, {
             keepaliveTimeMs: config.keepaliveTime,
             keepaliveTimeoutMs: config.keepaliveTimeout,
             handshakeTimeoutMs: config.handshakeTimeout,
-            logger: deps.logger,
+            logger,
           });
           return listener.listen(address);
         },

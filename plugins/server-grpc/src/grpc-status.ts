@@ -1,6 +1,8 @@
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from "node:http2";
+import { status } from "@grpc/grpc-js";
 import type { PartialStatusObject } from "@grpc/grpc-js/build/src/call-interface.js";
 import { CODES, type Metadata, MicroError } from "@micro/core";
+import { MICRO_ERROR_URL } from "@micro/grpc/internal";
 import type { Refusal } from "@micro/server";
 import { ReadyHeaders } from "./http2-headers.ts";
 import { outgoingFields } from "./outgoing-metadata.ts";
@@ -12,10 +14,9 @@ export type GrpcStatus = PartialStatusObject;
 /** Longest text of an error that fits into trailers, where it stands twice; peers take 8 to 64 KiB of headers. */
 const MAX_DETAIL = 1500;
 const MAX_DETAILS_BYTES = 4096;
-const ERROR_URL = "type.googleapis.com/errors.Error";
 
 /** `UNIMPLEMENTED` is gRPC's word for another number of requests than the method takes. */
-export const WRONG_COUNT = 12;
+export const WRONG_COUNT = status.UNIMPLEMENTED;
 
 /** The good end. */
 export const OK: GrpcStatus = { code: 0, details: "", metadata: new ReadyHeaders({ "grpc-message": "" }) };
@@ -51,11 +52,11 @@ export function errorStatus(error: MicroError, { asked, ...options }: ErrorOptio
   const cut = shortened(error);
   // Go writes errors that are none of its own as plain text, and its clients take JSON without a number for text.
   const text = micro && cut.httpCode !== 0 ? JSON.stringify(cut) : cut.detail;
-  const own = micro ? [{ typeUrl: ERROR_URL, value: errorMessage(cut) }] : [];
+  const own = micro ? [{ typeUrl: MICRO_ERROR_URL, value: errorMessage(cut) }] : [];
   const details = [...own, ...fitting(error.details)];
   const { grpc } = CODES[error.code];
   if (details.length === 0) return plainStatus(grpc, text, options);
-  const status = message(
+  const described = message(
     numberField(1, grpc),
     textField(2, text),
     ...details.map(({ typeUrl, value }) => textField(3, message(textField(1, typeUrl), textField(2, value)))),
@@ -64,7 +65,7 @@ export function errorStatus(error: MicroError, { asked, ...options }: ErrorOptio
     ...framing(options),
     "grpc-message": percentEncoded(text),
     // Without padding, as Go writes it.
-    "grpc-status-details-bin": Buffer.from(status).toString("base64").replace(/=+$/, ""),
+    "grpc-status-details-bin": Buffer.from(described).toString("base64").replace(/=+$/, ""),
   });
 }
 

@@ -1,5 +1,5 @@
-import type { Metadata } from "@micro/core";
-import { MicroError } from "@micro/core";
+import { type Metadata, MicroError } from "@micro/core";
+import { SendWindow } from "@micro/grpc/internal";
 import { type CallOrigin, decodeRequest, encodeReply, type ServerCall } from "@micro/server";
 import { callerGone, type GrpcCallOptions } from "./grpc-call.ts";
 import { errorStatus, okStatus, plainStatus, WRONG_COUNT } from "./grpc-status.ts";
@@ -8,9 +8,6 @@ import { handlerMetadata, remoteOf } from "./incoming-metadata.ts";
 
 type Step = IteratorResult<unknown, undefined>;
 const DONE = { done: true, value: undefined } as const;
-/** Replies that may be on their way to the network before the handler waits. */
-const MAX_UNSENT_BYTES = 64 * 1024;
-const MAX_UNSENT = 64;
 
 /** Serves a stream of any kind (spec 2.3): never rejects, all errors go to the caller or the log. */
 export async function serveStream(incoming: IncomingGrpcCall, options: GrpcCallOptions): Promise<void> {
@@ -64,9 +61,7 @@ class GrpcStream implements AsyncIterableIterator<unknown, undefined> {
   #packs: boolean | undefined = undefined;
   #header: Metadata | undefined = undefined;
   #trailer: Metadata | undefined = undefined;
-  #unsentBytes = 0;
-  #unsent = 0;
-  #room: { readonly promise: Promise<void>; resolve(): void; reject(error: Error): void } | undefined;
+  readonly #unsent = new SendWindow();
 
   constructor(incoming: IncomingGrpcCall, options: GrpcCallOptions) {
     this.#incoming = incoming;
@@ -118,7 +113,7 @@ class GrpcStream implements AsyncIterableIterator<unknown, undefined> {
     this.#over = true;
     const gone = callerGone();
     this.#finishRequests(gone);
-    this.#room?.reject(gone);
+    this.#unsent.fail(gone);
     this.#call?.cancellation.abort(gone);
   }
 
@@ -187,7 +182,7 @@ class GrpcStream implements AsyncIterableIterator<unknown, undefined> {
   fail(error: MicroError): void {
     if (this.#over) return;
     this.#over = true;
-    this.#room?.reject(error);
+    this.#unsent.fail(error);
     const { base, headers } = this.#incoming;
     // An error that is the whole answer has no headers of its own: everything in it would be a trailer.
     if (this.#header !== undefined) this.#begin();
@@ -202,7 +197,7 @@ class GrpcStream implements AsyncIterableIterator<unknown, undefined> {
     this.#over = true;
     this.#incoming.base.sendStatus(plainStatus(WRONG_COUNT, detail, this.#framing));
     const error = new MicroError({ id: "go.micro.server", code: "CANCELLED", detail });
-    this.#room?.reject(error);
+    this.#unsent.fail(error);
     this.#finishRequests(error);
     this.#call?.cancellation.abort(error);
   }
@@ -228,28 +223,8 @@ class GrpcStream implements AsyncIterableIterator<unknown, undefined> {
 
   #write(message: Buffer): Promise<void> | undefined {
     const { length } = message;
-    this.#unsent++;
-    this.#unsentBytes += length;
-    this.#incoming.base.sendMessage(message, () => {
-      this.#unsent--;
-      this.#unsentBytes -= length;
-      if (this.#room === undefined || !this.#hasRoom) return;
-      this.#room.resolve();
-      this.#room = undefined;
-    });
-    if (this.#hasRoom) return undefined;
-    this.#room ??= roomPromise();
-    return this.#room.promise;
+    this.#unsent.add(length);
+    this.#incoming.base.sendMessage(message, () => this.#unsent.sent(length));
+    return this.#unsent.room();
   }
-
-  get #hasRoom(): boolean {
-    return this.#unsent < MAX_UNSENT && this.#unsentBytes < MAX_UNSENT_BYTES;
-  }
-}
-
-function roomPromise() {
-  const room = Promise.withResolvers<void>();
-  // It may be given up while nobody waits for it.
-  room.promise.catch(() => undefined);
-  return room;
 }

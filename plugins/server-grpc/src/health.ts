@@ -1,7 +1,8 @@
+import { status as codes } from "@grpc/grpc-js";
 import { readWireFields, wireText } from "@micro/codec";
+import { ServingStatus } from "@micro/grpc";
 import type { Server } from "@micro/server";
 import type { BuiltInService } from "./built-in.ts";
-import { ServingStatus } from "./health-contract.ts";
 import { message, numberField, textField } from "./proto-writer.ts";
 import type { RawCall, RawHandler } from "./raw-call.ts";
 
@@ -13,8 +14,6 @@ export interface HealthOptions {
   readonly names: ReadonlySet<string>;
 }
 
-const NOT_FOUND = 5;
-const UNAVAILABLE = 14;
 /** How soon a watcher hears of a change. */
 const LOOK_MS = 100;
 const { SERVING, NOT_SERVING, SERVICE_UNKNOWN } = ServingStatus;
@@ -48,7 +47,7 @@ function check(statusOf: StatusOf): RawHandler {
     ended: (call) => {
       const status = statusOf(name);
       if (status === SERVICE_UNKNOWN) {
-        call.fail(NOT_FOUND, `unknown service ${name}`);
+        call.fail(codes.NOT_FOUND, `unknown service ${name}`);
         return;
       }
       void call.send(numberField(1, status));
@@ -92,7 +91,7 @@ class Watchers {
   close(): void {
     for (const call of this.#told.keys()) {
       this.#remove(call);
-      call.fail(UNAVAILABLE, "the server has stopped");
+      call.fail(codes.UNAVAILABLE, "the server has stopped");
     }
   }
 

@@ -1,3 +1,4 @@
+import { status } from "@grpc/grpc-js";
 import { type GrpcStatus, OK, plainStatus } from "./grpc-status.ts";
 import { ReadyHeaders } from "./http2-headers.ts";
 import type { IncomingGrpcCall } from "./incoming.ts";
@@ -11,8 +12,6 @@ export interface RawHandler {
   /** The caller has gone before the end. */
   gone?(call: RawCall): void;
 }
-
-const INVALID_ARGUMENT = 3;
 
 /** A call of a standard service: messages in bytes, no handler of ours. */
 export class RawCall {
@@ -57,10 +56,10 @@ export class RawCall {
   }
 
   /** The last word; later ones change nothing. */
-  end(status: GrpcStatus = OK): void {
+  end(last: GrpcStatus = OK): void {
     if (this.#over) return;
     this.#over = true;
-    this.#base.sendStatus(status);
+    this.#base.sendStatus(last);
   }
 
   /** The same with an error of gRPC. */
@@ -74,7 +73,7 @@ export class RawCall {
       if (!this.#over) this.#base.startRead();
     } catch (error) {
       // What can fail is the reading of a message.
-      this.fail(INVALID_ARGUMENT, error instanceof Error ? error.message : String(error));
+      this.fail(status.INVALID_ARGUMENT, error instanceof Error ? error.message : String(error));
     }
   }
 }

@@ -1,7 +1,9 @@
 import type { IncomingHttpHeaders } from "node:http2";
+import { status } from "@grpc/grpc-js";
 import type { Codecs } from "@micro/codec";
 import { type Logger, MicroError } from "@micro/core";
-import type { Dispatcher, Route } from "@micro/server";
+import { ENCODINGS, wireTypes } from "@micro/grpc/internal";
+import type { Dispatcher, RequestCodec, Route } from "@micro/server";
 import type { BuiltIns } from "./built-in.ts";
 import { isGrpc, wireTypeOf } from "./content-type.ts";
 import { GrpcCall } from "./grpc-call.ts";
@@ -21,13 +23,13 @@ export interface ReceiverOptions {
   readonly maxMetadataBytes: number;
   /** The standard services that are switched on. */
   readonly builtIns: BuiltIns;
+  /** What reads and writes the protobuf messages of routes that no `.proto` file describes. */
+  readonly derived: ReadonlyMap<Route, RequestCodec>;
   readonly logger: Logger;
 }
 
-/** What grpc-js can unpack. */
-const ENCODINGS: ReadonlySet<string> = new Set(["identity", "deflate", "gzip"]);
-const UNIMPLEMENTED = 12;
-const INTERNAL = 13;
+const { INTERNAL, UNIMPLEMENTED } = status;
+const PROTOBUF = wireTypes.proto.codecType;
 
 /** Finds out what a call asks for. */
 export class Receiver {
@@ -49,7 +51,7 @@ export class Receiver {
 
   #receive(incoming: IncomingGrpcCall): void {
     const { headers } = incoming;
-    const { service, dispatcher, codecs, writer, maxMetadataBytes } = this.#options;
+    const { service, dispatcher, codecs, derived, writer, maxMetadataBytes } = this.#options;
     const contentType = headers["content-type"] ?? "";
     if (!isGrpc(contentType)) {
       incoming.stream.respond({ ":status": 415 }, { endStream: true });
@@ -63,7 +65,7 @@ export class Receiver {
     const codec = type === undefined ? undefined : codecs.find(type.codecType);
     const path = headers[":path"] ?? "";
     const builtIn = this.#options.builtIns.get(path);
-    if (builtIn !== undefined && type?.codecType === "application/protobuf") {
+    if (builtIn !== undefined && type?.codecType === PROTOBUF) {
       new RawCall(incoming, builtIn.handler(), type.contentType);
       return;
     }
@@ -95,7 +97,8 @@ export class Receiver {
       refuse(incoming, plainStatus(INTERNAL, `grpc-timeout '${timeoutOf(headers)}' is none`, framing));
       return;
     }
-    const options = { dispatcher, route, codec, service, deadline, writer, ...framing };
+    const own = type.codecType === PROTOBUF ? derived.get(route) : undefined;
+    const options = { dispatcher, route, codec: own ?? codec, service, deadline, writer, ...framing };
     if (route.kind === "unary") {
       new GrpcCall(incoming, options);
       return;
@@ -121,9 +124,9 @@ export class Receiver {
 }
 
 /** Answers a call of which nothing is read. */
-export function refuse({ base }: IncomingGrpcCall, status: GrpcStatus): void {
+export function refuse({ base }: IncomingGrpcCall, last: GrpcStatus): void {
   base.start({
-    onReceiveMetadata: () => base.sendStatus(status),
+    onReceiveMetadata: () => base.sendStatus(last),
     onReceiveMessage: () => undefined,
     onReceiveHalfClose: () => undefined,
     onCancel: () => undefined,

@@ -1,11 +1,11 @@
+import { status } from "@grpc/grpc-js";
 import { readWireFields, type WireField, wireText } from "@micro/codec";
 import type { BuiltInService } from "./built-in.ts";
 import type { DescribedFile, DescribedFiles } from "./described-files.ts";
 import { message, numberField, textField } from "./proto-writer.ts";
 import type { RawHandler } from "./raw-call.ts";
 
-const NOT_FOUND = 5;
-const INVALID_ARGUMENT = 3;
+const { INVALID_ARGUMENT, NOT_FOUND } = status;
 
 /** Server reflection, `v1` and `v1alpha`: what tools such as grpcurl ask before they call. */
 export function reflectionService(files: DescribedFiles): BuiltInService {

@@ -4,6 +4,7 @@ import { gzip } from "node:zlib";
 import type { ServerInterceptingCallInterface } from "@grpc/grpc-js";
 import { asBuffer } from "@micro/codec";
 import { type Metadata, MicroError } from "@micro/core";
+import { ACCEPT_ENCODING, frame } from "@micro/grpc/internal";
 import { ReadyHeaders } from "./http2-headers.ts";
 import { outgoingFields } from "./outgoing-metadata.ts";
 
@@ -63,7 +64,7 @@ export class ReplyWriter {
       headers = new ReadyHeaders({
         "content-type": contentType,
         "grpc-encoding": encoding,
-        "grpc-accept-encoding": "identity,deflate,gzip",
+        "grpc-accept-encoding": ACCEPT_ENCODING,
       });
       this.#headers.set(key, headers);
     }
@@ -80,11 +81,7 @@ export class ReplyWriter {
   async packed(body: Buffer): Promise<Buffer> {
     const worth = body.length >= WORTH_COMPRESSING;
     const content = worth ? await compress(body) : body;
-    const frame = Buffer.allocUnsafe(5 + content.length);
-    frame.writeUInt8(worth ? 1 : 0, 0);
-    frame.writeUInt32BE(content.length, 1);
-    content.copy(frame, 5);
-    return frame;
+    return frame(content, worth ? 1 : 0);
   }
 }
 
@@ -99,6 +96,6 @@ function acceptsGzip(headers: IncomingHttpHeaders): boolean {
  * compresses makes its frames itself.
  */
 function writesFrames(base: ServerInterceptingCallInterface): void {
-  const hooked = base as unknown as { serializeMessage: (frame: Buffer) => Buffer };
-  hooked.serializeMessage = (frame) => frame;
+  const hooked = base as unknown as { serializeMessage: (framed: Buffer) => Buffer };
+  hooked.serializeMessage = (framed) => framed;
 }

@@ -1,10 +1,9 @@
 import { createSecureContext, type TlsOptions } from "node:tls";
-import { MicroError, type OptionsOutput, option, readTlsMaterial, tlsMaterialOptions } from "@micro/core";
+import { MicroError, type OptionsOutput, option } from "@micro/core";
+import { readTls, tlsOptions } from "@micro/grpc/internal";
 
-const tlsOptions = {
-  enabled: option.boolean({ description: "Encrypt; true when the section has any other key" }),
-  ...tlsMaterialOptions,
-  passphrase: option.string({ description: "Opens an encrypted private key", secret: true }),
+const serverTlsOptions = {
+  ...tlsOptions,
   requestCert: option.boolean({
     description: "Refuse clients without a certificate that `ca` has signed",
     default: false,
@@ -12,29 +11,22 @@ const tlsOptions = {
 } as const;
 
 /** The `tls` section of the server. */
-export const tlsSection = option.object(tlsOptions, { description: "Encryption of connections" });
-
-/** Whether a value can be options of Node's TLS. */
-export function isTlsOptions(value: unknown): value is TlsOptions {
-  return typeof value === "object" && value !== null;
-}
+export const tlsSection = option.object(serverTlsOptions, { description: "Encryption of connections" });
 
 /**
  * The options to listen with; undefined where connections are plain. Reads the files that the section names. Throws
  * `BAD_REQUEST` for a file that cannot be read, for keys that need each other, and for what OpenSSL does not take.
  */
 export async function readServerTls(
-  section: OptionsOutput<typeof tlsOptions> | undefined,
+  section: OptionsOutput<typeof serverTlsOptions> | undefined,
   overrides: TlsOptions | undefined,
 ): Promise<TlsOptions | undefined> {
-  if (section?.enabled === false || (section === undefined && overrides === undefined)) return undefined;
-  const material = await readTlsMaterial(section, "server.tls");
+  const read = await readTls("server.tls", section, overrides);
+  if (read === undefined) return undefined;
   const requestCert = section?.requestCert ?? false;
   const made: TlsOptions = {
     ALPNProtocols: ["h2"],
-    minVersion: "TLSv1.2",
-    ...material,
-    ...(section?.passphrase === undefined ? {} : { passphrase: section.passphrase }),
+    ...read,
     requestCert,
     rejectUnauthorized: requestCert,
     ...overrides,

@@ -1,6 +1,7 @@
 import { defineContract, implement, MicroError, serverStream, unary } from "@micro/core";
+import { frame } from "@micro/grpc/internal";
 import { expect, test } from "vitest";
-import { frame, raw, statusOf, withServer } from "./world.ts";
+import { raw, statusOf, withServer } from "./world.ts";
 
 test("errors have Go's form for Go Micro's clients and for ours, the bare text for all others", async () => {
   const fail = implement(

@@ -4,8 +4,9 @@ import { promisify } from "node:util";
 import { deflate, gunzipSync, gzip } from "node:zlib";
 import { handle } from "@micro/core";
 import { within } from "@micro/core/conformance";
+import { frame } from "@micro/grpc/internal";
 import { describe, expect, test } from "vitest";
-import { frame, raw, statusOf, withServer } from "./world.ts";
+import { raw, statusOf, withServer } from "./world.ts";
 
 const JSON_TYPE = { "content-type": "application/grpc+json" };
 const BYTES = { "content-type": "application/grpc+bytes" };

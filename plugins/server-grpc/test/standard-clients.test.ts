@@ -1,4 +1,4 @@
-import { Client, credentials, type ServiceError } from "@grpc/grpc-js";
+import type { ServiceError } from "@grpc/grpc-js";
 import {
   bidiStream,
   type CallContext,
@@ -11,20 +11,11 @@ import {
 } from "@micro/core";
 import { eventually, within } from "@micro/core/conformance";
 import { expect, test } from "vitest";
-import { withServer } from "./world.ts";
-
-const bytes = (value: Buffer): Buffer => value;
-const text = (value: string): Buffer => Buffer.from(value);
+import { withGrpcJs, withServer } from "./world.ts";
 
 /** Bytes in and out, as an application of grpc-js makes its client; messages of ours are protobuf bytes without a type. */
-async function withClient(address: string, body: (client: Client) => Promise<void>): Promise<void> {
-  const client = new Client(address, credentials.createInsecure());
-  try {
-    await body(client);
-  } finally {
-    client.close();
-  }
-}
+const bytes = (value: Buffer): Buffer => value;
+const text = (value: string): Buffer => Buffer.from(value);
 
 const contract = defineContract({
   name: "Lab",
@@ -62,7 +53,7 @@ function lab(contexts: CallContext[] = []) {
 test("a unary call, with metadata and a deadline", async () => {
   const hello = handle<Uint8Array, Uint8Array>("Greeter.SayHello", (request) => request);
   await withServer([hello], async ({ address }) =>
-    withClient(address, async (client) => {
+    withGrpcJs(address, async (client) => {
       const reply = await new Promise<Buffer>((resolve, reject) => {
         const done = (error: ServiceError | null, value?: Buffer) =>
           value === undefined ? reject(error ?? new Error("no reply")) : resolve(value);
@@ -76,7 +67,7 @@ test("a unary call, with metadata and a deadline", async () => {
 
 test("the three kinds of streams", async () => {
   await withServer([lab()], async ({ address }) =>
-    withClient(address, async (client) => {
+    withGrpcJs(address, async (client) => {
       const many = client.makeServerStreamRequest("/lab.Lab/Many", bytes, bytes, Buffer.from([1, 2, 3]));
       expect(await collect(many)).toEqual([1, 2, 3]);
       const one = await new Promise<Buffer | undefined>((resolve, reject) => {
@@ -107,7 +98,7 @@ test("an error behind messages", async () => {
     },
   );
   await withServer([fail], async ({ address }) =>
-    withClient(address, async (client) => {
+    withGrpcJs(address, async (client) => {
       const call = client.makeServerStreamRequest("/lab.Lab/Fail", bytes, bytes, Buffer.alloc(0));
       const error = await collect(call).catch((thrown: ServiceError) => thrown);
       expect(error).toMatchObject({ code: 6, details: "taken" });
@@ -118,7 +109,7 @@ test("an error behind messages", async () => {
 test("a cancelled stream cancels its handler within 50 ms, whether it reads or writes", async () => {
   const contexts: CallContext[] = [];
   await withServer([lab(contexts)], async ({ address, server }) =>
-    withClient(address, async (client) => {
+    withGrpcJs(address, async (client) => {
       // One whose handler waits for requests, and one whose unread requests fill the window.
       for (const requests of [1, 200]) {
         const call = client.makeBidiStreamRequest("/lab.Lab/Hold", bytes, bytes);
@@ -152,7 +143,7 @@ test("a reader that does not read holds up the handler, not the memory", async (
     },
   );
   await withServer([flood], async ({ address }) =>
-    withClient(address, async (client) => {
+    withGrpcJs(address, async (client) => {
       const call = client.makeServerStreamRequest("/lab.Lab/Flood", bytes, bytes, Buffer.alloc(0));
       call.on("error", () => undefined);
       // Before its first read grpc-js takes everything.
@@ -179,7 +170,7 @@ test("64 calls at once on one connection are told apart", async () => {
     return request;
   });
   await withServer([echo], async ({ address }) =>
-    withClient(address, async (client) => {
+    withGrpcJs(address, async (client) => {
       const call = (id: number) =>
         new Promise<string>((resolve, reject) => {
           client.makeUnaryRequest("/g.Greeter/SayHello", bytes, bytes, text(`${id}`), (error, value) =>

@@ -1,4 +1,4 @@
-import { Client, credentials, type ServiceError } from "@grpc/grpc-js";
+import type { Client, ServiceError } from "@grpc/grpc-js";
 import { messageCodec } from "@micro/codec/conformance";
 import { protobufCodec } from "@micro/codec-protobuf";
 import { defineContract, handle, implement, unary } from "@micro/core";
@@ -6,15 +6,10 @@ import { eventually, instantiate, within } from "@micro/core/conformance";
 import { FileDescriptorProto } from "@micro/core/descriptor";
 import { type AnyMessageType, defineFile, defineMessage, type MessageType } from "@micro/core/message";
 import { Timestamp, timestampFile } from "@micro/core/wkt";
+import { HealthCheckRequest, HealthCheckResponse, HealthListRequest, HealthListResponse } from "@micro/grpc";
 import { describe, expect, test } from "vitest";
-import {
-  HealthCheckRequest,
-  HealthCheckResponse,
-  HealthListRequest,
-  HealthListResponse,
-} from "../src/health-contract.ts";
 import { reflectionContract } from "../src/reflection-contract.ts";
-import { withServer } from "./world.ts";
+import { withGrpcJs, withServer } from "./world.ts";
 
 const codec = messageCodec(await instantiate(protobufCodec));
 const writer = (type: AnyMessageType) => (value: object) => Buffer.from(codec.encode(value, type));
@@ -55,15 +50,6 @@ const orders = implement(
   { place: (order) => order },
 );
 
-async function withClient(address: string, body: (client: Client) => Promise<void>): Promise<void> {
-  const client = new Client(address, credentials.createInsecure());
-  try {
-    await body(client);
-  } finally {
-    client.close();
-  }
-}
-
 function call<Out>(
   client: Client,
   given: {
@@ -97,7 +83,7 @@ describe("health", () => {
 
   test("says how the server and each of its services are", async () => {
     await withServer([orders], async ({ address }) =>
-      withClient(address, async (client) => {
+      withGrpcJs(address, async (client) => {
         for (const service of ["", "go.micro.srv.dbg", "shop.v1.Orders"]) {
           expect(await call(client, { ...check, message: { service } }), service).toEqual({ status: 1 });
         }
@@ -121,7 +107,7 @@ describe("health", () => {
 
   test("tells watchers when the server drains, and ends their streams when it stops", async () => {
     await withServer([orders], async ({ address, server }) =>
-      withClient(address, async (client) => {
+      withGrpcJs(address, async (client) => {
         const seen: number[] = [];
         const stream = watching(client, "");
         const ended = new Promise<ServiceError>((resolve) => stream.on("error", resolve));
@@ -144,7 +130,7 @@ describe("health", () => {
     await withServer(
       [wait],
       async ({ address, server }) =>
-        withClient(address, async (client) => {
+        withGrpcJs(address, async (client) => {
           const empty = { input: HealthListRequest, output: HealthListRequest };
           const running = call(client, { path: "/Debug/Wait", ...empty });
           await eventually(() => expect(server.active).toBe(1));
@@ -159,7 +145,7 @@ describe("health", () => {
     await withServer(
       [wait],
       async ({ address }) =>
-        withClient(address, async (client) => {
+        withGrpcJs(address, async (client) => {
           const off = await call(client, check).catch((error: ServiceError) => error);
           expect(off).toMatchObject({ code: 12, details: "unknown service Health" });
         }),
@@ -209,7 +195,7 @@ describe.each(["v1", "v1alpha"] as const)("reflection %s", (version) => {
   test("lists the services that have a description", async () => {
     const plain = handle("Debug.Plain", () => ({}));
     await withServer([orders, plain], async ({ address }) =>
-      withClient(address, async (client) => {
+      withGrpcJs(address, async (client) => {
         const [reply] = await ask(client, [{ host: "h", listServices: "*" }]);
         expect(reply).toMatchObject({ validHost: "h", originalRequest: { host: "h", listServices: "*" } });
         const { service } = (reply?.listServicesResponse ?? {}) as { service: { name: string }[] };
@@ -225,7 +211,7 @@ describe.each(["v1", "v1alpha"] as const)("reflection %s", (version) => {
 
   test("gives the file of a name or a symbol with all it imports, each once on a stream", async () => {
     await withServer([orders], async ({ address }) =>
-      withClient(address, async (client) => {
+      withGrpcJs(address, async (client) => {
         const replies = await ask(client, [
           { fileContainingSymbol: "shop.v1.Orders" },
           { fileByFilename: "shop/orders.proto" },
@@ -257,7 +243,7 @@ describe.each(["v1", "v1alpha"] as const)("reflection %s", (version) => {
 
   test("says what is not there", async () => {
     await withServer([orders], async ({ address }) =>
-      withClient(address, async (client) => {
+      withGrpcJs(address, async (client) => {
         const replies = await ask(client, [
           { fileContainingSymbol: "shop.v1.Nobody" },
           { fileByFilename: "nobody.proto" },

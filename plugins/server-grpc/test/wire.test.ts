@@ -1,7 +1,8 @@
 import { type CallContext, handle, MicroError } from "@micro/core";
 import { eventually } from "@micro/core/conformance";
+import { frame } from "@micro/grpc/internal";
 import { describe, expect, test } from "vitest";
-import { frame, raw, statusOf, withServer } from "./world.ts";
+import { raw, statusOf, withServer } from "./world.ts";
 
 const PROTO = { "content-type": "application/grpc+proto" };
 const BYTES = { "content-type": "application/grpc+bytes" };

@@ -1,9 +1,11 @@
 import { connect, type IncomingHttpHeaders, type OutgoingHttpHeaders } from "node:http2";
+import { Client, credentials } from "@grpc/grpc-js";
 import { bytesCodec } from "@micro/codec-bytes";
 import { jsonCodec } from "@micro/codec-json";
 import { protobufCodec } from "@micro/codec-protobuf";
 import { createService, defineService, type HandlerBinding } from "@micro/core";
 import { within } from "@micro/core/conformance";
+import { frame } from "@micro/grpc/internal";
 import { memoryRegistry } from "@micro/registry-memory";
 import type { Server } from "@micro/server";
 import { grpcServer } from "../src/index.ts";
@@ -39,20 +41,22 @@ export async function withServer(
   }
 }
 
+/** Runs `body` with a client of bare grpc-js. */
+export async function withGrpcJs(address: string, body: (client: Client) => Promise<void>): Promise<void> {
+  const client = new Client(address, credentials.createInsecure());
+  try {
+    await body(client);
+  } finally {
+    client.close();
+  }
+}
+
 /** What came back for a raw request. */
 export interface RawReply {
   readonly headers: IncomingHttpHeaders;
   readonly data: Buffer;
   /** Undefined when the headers were all. */
   readonly trailers: IncomingHttpHeaders | undefined;
-}
-
-/** One message in the frame of gRPC. */
-export function frame(message: Uint8Array, flag = 0): Buffer {
-  const head = Buffer.alloc(5);
-  head.writeUInt8(flag, 0);
-  head.writeUInt32BE(message.length, 1);
-  return Buffer.concat([head, message]);
 }
 
 /** One request over a connection of its own; `body` are frames. */

@@ -16,7 +16,7 @@ export interface RpcCallOptions {
   readonly service: string;
   readonly logger: Logger;
   /** Undefined for a call that is only refused. */
-  readonly route: Route | undefined;
+  readonly route: Pick<Route, "replySchema" | "service" | "endpoint"> | undefined;
 }
 
 /** A unary call in Go Micro's form, and its one answer. */

@@ -14,8 +14,8 @@ export const rpcServer = definePlugin(server, {
   needs: [codec, logger, registry, transport],
   // By its name: a service that neither publishes nor subscribes need not install the broker component.
   optional: [componentNamed<typeof broker>("broker")],
-  create: ({ config, deps, scope }): Server =>
-    createServer({
+  create: ({ config, deps, scope }): Server => {
+    const created: Server = createServer({
       scope,
       config,
       registry: deps.registry,
@@ -27,6 +27,9 @@ export const rpcServer = definePlugin(server, {
         transport: deps.transport,
         codecs: deps.codec,
         logger: deps.logger,
+        state: () => created.health.state,
       }),
-    }),
+    });
+    return created;
+  },
 });

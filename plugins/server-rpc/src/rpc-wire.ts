@@ -12,10 +12,12 @@ import {
   notUnary,
   type Route,
   type RunningCore,
+  type Server,
   type ServerListener,
   type ServerWire,
 } from "@micro/server";
 import type { IncomingExchange, Transport } from "@micro/transport";
+import { DEBUG_HEALTH, healthReply, healthRoute } from "./debug-health.ts";
 import { handlerMetadata, RpcCall, type RpcCallOptions } from "./rpc-call.ts";
 import { CallEnvelope, isLegacy } from "./rpc-envelope.ts";
 import { EMPTY, errorHeader, replyBase, replyHeader } from "./rpc-replies.ts";
@@ -27,6 +29,8 @@ export interface RpcWireOptions {
   readonly transport: Transport;
   readonly codecs: Codecs;
   readonly logger: Logger;
+  /** How the server is now. */
+  readonly state: () => Server["health"]["state"];
 }
 
 /** Content type of a request that names none (spec 1.3). */
@@ -40,6 +44,7 @@ export function rpcWire(options: RpcWireOptions): ServerWire {
   return {
     protocol: "mucp",
     metadata: transport.metadata,
+    addressing: transport.addressing,
     listen: (address, core): Promise<ServerListener> => {
       const receiver = new Receiver(options, core);
       return transport
@@ -153,7 +158,7 @@ class Receiver {
     const { codec, endpoint, body } = found;
     const route = dispatcher.route(endpoint);
     if (MicroError.is(route)) {
-      this.#refuse(exchange, found, route);
+      if (!this.#answered(exchange, found)) this.#refuse(exchange, found, route);
       return;
     }
     if (exchange.first.header.get("micro-stream")) {
@@ -185,6 +190,15 @@ class Receiver {
     if (last !== undefined && last.route === route && last.contentType === contentType) return last;
     this.#last = { codec, contentType, base: replyBase(contentType), envelope, service, logger, route };
     return this.#last;
+  }
+
+  /** Health is told past limits and middleware, as over gRPC, and to whoever asks: it runs no handler of the service. */
+  #answered(exchange: IncomingExchange, found: FoundCall): boolean {
+    if (found.endpoint !== DEBUG_HEALTH || exchange.first.header.get("micro-stream")) return false;
+    const { service, logger, state } = this.#options;
+    const call = new RpcCall(exchange, { ...found, service, logger, route: healthRoute(service) });
+    call.reply(healthReply(state()));
+    return true;
   }
 
   #refuse(exchange: IncomingExchange, found: Omit<FoundCall, "body">, error: MicroError): void {

@@ -21,6 +21,11 @@ export function unavailable(detail: string, details: Details = {}): MicroError {
   return transportError("UNAVAILABLE", detail, details);
 }
 
+/** No connection: the request provably reached nobody. */
+export function notSent(code: Code, detail: string, cause?: unknown): MicroError {
+  return transportError(code, detail, { notSent: true, cause });
+}
+
 /** The peer broke the rules of the framing or of multiplexing; its connection is closed. */
 export function violation(detail: string): MicroError {
   return transportError("BAD_REQUEST", detail);

@@ -1,9 +1,15 @@
-import type { CallDone, Session, TransportMessage, TransportStream } from "@micro/transport";
+import {
+  type CallDone,
+  CreditStream,
+  type Session,
+  type StreamPort,
+  type TransportMessage,
+  type TransportStream,
+} from "@micro/transport";
 import { Connection, type ConnectionOwner } from "./connection.ts";
 import { CLIENT_ID, unavailable, violation } from "./errors.ts";
 import type { ReceivedMessage } from "./header-block.ts";
 import { type Correlation, HeaderWriter } from "./header-writer.ts";
-import { HttpStream, type StreamPort } from "./http-stream.ts";
 import { SessionLife } from "./session-life.ts";
 import {
   failCall,
@@ -28,7 +34,7 @@ export class GoSession implements Session, ConnectionOwner, StreamPort {
   readonly #writer: HeaderWriter;
   readonly #life: SessionLife;
   #call: PendingCall | undefined;
-  #stream: HttpStream | undefined;
+  #stream: CreditStream | undefined;
   /** The id and stream that the upper layer gave the stream's first message. */
   #streamHeader: Correlation | undefined;
   #paused = false;
@@ -79,7 +85,7 @@ export class GoSession implements Session, ConnectionOwner, StreamPort {
   open(): Promise<TransportStream> {
     const { context, address } = this.#options;
     if (!this.#life.usable || this.active > 0) return Promise.reject(notUsable(address));
-    this.#stream = new HttpStream(this, {
+    this.#stream = new CreditStream(this, {
       id: "0",
       stream: "0",
       sendWindow: Number.POSITIVE_INFINITY,
@@ -105,7 +111,7 @@ export class GoSession implements Session, ConnectionOwner, StreamPort {
     return this.#connection.outbox.full;
   }
 
-  message(stream: HttpStream, message: TransportMessage): void {
+  message(stream: CreditStream, message: TransportMessage): void {
     const { context } = this.#options;
     const refused = refusal(message, context, { waiting: this.#connection.outbox.waiting, id: CLIENT_ID });
     if (refused !== undefined) throw refused;
@@ -119,12 +125,12 @@ export class GoSession implements Session, ConnectionOwner, StreamPort {
     this.#connection.outbox.message(block, this.#writer.ascii, message.body);
   }
 
-  end(stream: HttpStream): void {
+  end(stream: CreditStream): void {
     // Go knows no half-close but the EOS message, which the layer above sends itself (spec 1.12).
     if (!stream.begun) stream.peerEnd();
   }
 
-  cancel(_stream: HttpStream, reason: Error): void {
+  cancel(_stream: CreditStream, reason: Error): void {
     this.#destroy(unavailable(`the stream was aborted: ${reason.message}`, { cause: reason }));
   }
 
@@ -136,7 +142,7 @@ export class GoSession implements Session, ConnectionOwner, StreamPort {
     this.#connection.socket.resume();
   }
 
-  over(stream: HttpStream): void {
+  over(stream: CreditStream): void {
     if (this.#stream !== stream) return;
     this.#stream = undefined;
     // A stream's connection is never used again (spec 1.12).
@@ -156,7 +162,7 @@ export class GoSession implements Session, ConnectionOwner, StreamPort {
     else this.#destroy(violation("the peer sent a reply that nobody waits for"));
   }
 
-  #toStream(stream: HttpStream, message: ReceivedMessage): void {
+  #toStream(stream: CreditStream, message: ReceivedMessage): void {
     const { settings } = this.#options.context;
     const error = messageError(message, this.#options.context);
     if (error !== undefined) {

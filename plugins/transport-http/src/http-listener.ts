@@ -1,17 +1,18 @@
 import net from "node:net";
-import tls from "node:tls";
+import tls, { type TlsOptions } from "node:tls";
 import { parseAddress } from "@micro/core";
 import type { IncomingExchange, Listener } from "@micro/transport";
 import { endpoint } from "./connection.ts";
 import { SERVER_ID, transportError, unavailable } from "./errors.ts";
+import { Handshakes } from "./handshakes.ts";
 import { ServerConnection } from "./server-connection.ts";
 import type { TransportContext } from "./session-parts.ts";
-import type { TlsSettings } from "./tls-options.ts";
 
 /** What a listener is made of. */
 export interface ListenerOptions {
   readonly context: TransportContext;
-  readonly tls: TlsSettings | undefined;
+  /** Undefined where connections are plain. */
+  readonly tls: TlsOptions | undefined;
   readonly onExchange: (exchange: IncomingExchange) => void;
   /** Called when it is closed. */
   readonly onClosed: (listener: HttpListener) => void;
@@ -25,8 +26,7 @@ export class HttpListener implements Listener {
   readonly #options: ListenerOptions;
   readonly #server: net.Server;
   readonly #connections = new Set<ServerConnection>();
-  /** Sockets whose TLS handshake is not done. */
-  readonly #handshaking = new Set<net.Socket>();
+  readonly #handshakes: Handshakes | undefined;
   #address = "";
   #draining = false;
   #closed: Promise<void> | undefined;
@@ -40,18 +40,8 @@ export class HttpListener implements Listener {
     if (options.tls === undefined) this.#server = net.createServer({ noDelay: true }, accept);
     else {
       const handshakeTimeout = context.settings.headerTimeout;
-      this.#server = tls.createServer({ handshakeTimeout, ...options.tls.server }, (socket) =>
-        accept(socket),
-      );
-      this.#server.on("connection", (socket: net.Socket) => {
-        this.#handshaking.add(socket);
-        socket.on("close", () => this.#handshaking.delete(socket));
-      });
-      this.#server.on("tlsClientError", (error: Error, socket: tls.TLSSocket) => {
-        const remote = endpoint(socket.remoteAddress, socket.remotePort);
-        context.logger.warn("a TLS handshake failed", { error, remote });
-        socket.destroy();
-      });
+      this.#server = tls.createServer({ handshakeTimeout, ...options.tls }, (socket) => accept(socket));
+      this.#handshakes = new Handshakes(this.#server, context.logger);
     }
     this.#server.maxConnections = context.settings.maxConnections;
     this.#server.on("drop", () => {
@@ -111,7 +101,7 @@ export class HttpListener implements Listener {
     for (const connection of this.#connections) {
       connection.close(reason, Math.max(0, until - performance.now()));
     }
-    for (const socket of this.#handshaking) socket.destroy();
+    this.#handshakes?.close();
     await this.#closed;
     this.#options.onClosed(this);
   }

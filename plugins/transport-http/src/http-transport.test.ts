@@ -1,8 +1,10 @@
 import { createServer, type Socket } from "node:net";
 import { instantiate } from "@micro/core/conformance";
+import type { Transport } from "@micro/transport";
 import { type TransportHarness, transportConformance } from "@micro/transport/conformance";
-import { describe, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { httpTransport } from "./index.ts";
+import { type ConnectProxy, connectProxy } from "./testing/connect-proxy.ts";
 
 async function silentPeer() {
   const sockets = new Set<Socket>();
@@ -39,6 +41,33 @@ const harnesses: Readonly<Record<string, TransportHarness>> = {
     address: "127.0.0.1:0",
   },
 };
+
+/** A transport that dials through the proxy: loopback never is, so its peers get a name that only the proxy knows. */
+async function throughProxy(proxy: ConnectProxy): Promise<Transport> {
+  const tls = { caFile: pem("ca.pem"), certFile: pem("server.pem"), keyFile: pem("server.key") };
+  const transport = await instantiate(httpTransport, {
+    config: { proxy: proxy.url, env: {}, tls: { ...tls, serverName: "localhost" } },
+  });
+  return {
+    name: transport.name,
+    metadata: transport.metadata,
+    listen: (address, onExchange) => transport.listen(address, onExchange),
+    dial: (address, options) => transport.dial(address.replace("127.0.0.1", "peer.test"), options),
+    drain: (options) => transport.drain?.(options),
+    stop: (options) => transport.stop?.(options),
+  };
+}
+
+describe("transport conformance over TLS through a proxy", () => {
+  let proxy: ConnectProxy;
+  beforeAll(async () => {
+    proxy = await connectProxy();
+  });
+  afterAll(() => proxy.close());
+  const harness: TransportHarness = { create: () => throughProxy(proxy), address: "127.0.0.1:0" };
+  for (const c of transportConformance(harness)) test(c.name, () => c.run());
+  test("all of it went through the proxy", () => expect(proxy.asked.length).toBeGreaterThan(20));
+});
 
 for (const [name, harness] of Object.entries(harnesses)) {
   describe(`transport conformance ${name}`, () => {

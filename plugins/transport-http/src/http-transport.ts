@@ -1,3 +1,4 @@
+import type { ConnectionOptions, TlsOptions } from "node:tls";
 import { definePlugin, option } from "@micro/core";
 import { logger } from "@micro/logger";
 import {
@@ -10,12 +11,19 @@ import {
 } from "@micro/transport";
 import { ConnectionWatch } from "./connection.ts";
 import { dial } from "./dial.ts";
-import { transportError } from "./errors.ts";
+import { SERVER_ID, transportError } from "./errors.ts";
 import { HeaderLines } from "./header-writer.ts";
 import { HttpListener } from "./http-listener.ts";
 import { MUX_KEY, MUX_METADATA } from "./mux-frames.ts";
+import { ownCertificate } from "./own-certificate.ts";
+import { chooseProxy, type ProxyChoice } from "./proxy.ts";
 import type { TransportContext } from "./session-parts.ts";
 import { isTlsOverrides, readTls, type TlsOverrides, type TlsSettings, tlsSection } from "./tls-options.ts";
+
+const isConnectionOptions = (value: unknown): value is ConnectionOptions =>
+  typeof value === "object" && value !== null;
+const isEnvironment = (value: unknown): value is Readonly<Record<string, string | undefined>> =>
+  typeof value === "object" && value !== null;
 
 /**
  * Go Micro's http transport (spec 1.1): one message is one HTTP/1.1 message on a raw socket. Between two of our own
@@ -28,6 +36,22 @@ export const httpTransport = definePlugin(transport, {
     tlsOptions: option.value<TlsOverrides>(isTlsOverrides, {
       description: "Options of Node's TLS for `server` and `client`, from code only; they win over `tls`",
       expects: "{server?: TlsOptions, client?: ConnectionOptions}",
+    }),
+    proxy: option.string({
+      description:
+        "URL of the proxy to dial through, 'http://user:password@host:port', or 'none'; HTTPS_PROXY of the environment when not set",
+    }),
+    noProxy: option.list({
+      description:
+        "Names, addresses and networks that are dialled directly; NO_PROXY of the environment when not set",
+    }),
+    proxyTls: option.value<ConnectionOptions>(isConnectionOptions, {
+      description: "Options of Node's TLS for a proxy of https, from code only",
+      expects: "ConnectionOptions of node:tls",
+    }),
+    env: option.value<Readonly<Record<string, string | undefined>>>(isEnvironment, {
+      description: "Environment variables with HTTPS_PROXY and NO_PROXY. The process's when not set",
+      expects: "a map of texts",
     }),
     multiplex: option.boolean({
       description: "Let calls share connections with peers that can; off, every peer is treated as Go's",
@@ -77,7 +101,8 @@ export const httpTransport = definePlugin(transport, {
   },
   needs: [logger],
   create: async ({ config, deps }) => {
-    const { tls: section, tlsOptions, dialTimeout, addresses: _, ...settings } = config;
+    const { tls: section, tlsOptions, dialTimeout, addresses: _, ...others } = config;
+    const { proxy, noProxy, proxyTls, env, ...settings } = others;
     const { headerTimeout, readTimeout, writeTimeout, pingTimeout, idleTimeout } = settings;
     const shortest = Math.min(
       headerTimeout,
@@ -89,6 +114,7 @@ export const httpTransport = definePlugin(transport, {
     );
     return new HttpTransport({
       tls: await readTls(section, tlsOptions),
+      proxy: chooseProxy({ proxy, noProxy, proxyTls, env: env ?? process.env }),
       dialTimeout,
       context: {
         settings,
@@ -103,6 +129,7 @@ export const httpTransport = definePlugin(transport, {
 interface HttpTransportOptions {
   readonly context: TransportContext;
   readonly tls: TlsSettings | undefined;
+  readonly proxy: ProxyChoice | undefined;
   readonly dialTimeout: number;
 }
 
@@ -119,15 +146,10 @@ class HttpTransport implements Transport {
   }
 
   async listen(address: string, onExchange: (exchange: IncomingExchange) => void): Promise<Listener> {
-    const { context, tls: tlsSettings } = this.#options;
-    if (tlsSettings !== undefined && !tlsSettings.canListen) {
-      const detail =
-        "cannot listen with TLS: transport.tls.cert and transport.tls.key (or cert_file and key_file) are not set";
-      throw transportError("BAD_REQUEST", detail);
-    }
+    const { context } = this.#options;
     const listener = new HttpListener({
       context,
-      tls: tlsSettings,
+      tls: await this.#listeningTls(address),
       onExchange,
       onClosed: (closed) => this.#listeners.delete(closed),
     });
@@ -136,12 +158,24 @@ class HttpTransport implements Transport {
     return listener;
   }
 
+  async #listeningTls(address: string): Promise<TlsOptions | undefined> {
+    const { context, tls } = this.#options;
+    if (tls === undefined || tls.certificate === "given") return tls?.server;
+    if (tls.certificate === "missing") {
+      const detail =
+        "cannot listen with TLS: transport.tls.cert and transport.tls.key (or cert_file and key_file) are not set";
+      throw transportError("BAD_REQUEST", detail, { id: SERVER_ID });
+    }
+    return { ...tls.server, ...(await ownCertificate(address, context)) };
+  }
+
   async dial(address: string, options: DialOptions = {}): Promise<Session> {
-    const { context, tls: tlsSettings, dialTimeout } = this.#options;
+    const { context, tls, proxy, dialTimeout } = this.#options;
     const multiplex = context.settings.multiplex && options.metadata?.[MUX_KEY] === MUX_METADATA[MUX_KEY];
     return await dial(address, {
       context,
-      tls: tlsSettings,
+      tls,
+      proxy,
       multiplex,
       timeoutMs: options.timeoutMs ?? dialTimeout,
       signal: options.signal,

@@ -24,11 +24,11 @@
  * | `ping` | client | | asks for `pong`, when the server has been silent for long |
  * | `pong` | server | | |
  *
- * Flow control: each direction of a stream begins with the window of its reader. A message costs its body and
- * {@link MESSAGE_COST}; the first message of a stream is free. A sender with credit left may send one message of any
- * size, which can make its credit negative; one without credit waits. The reader gives credit back when the
- * application has taken messages. So a reader that does not read holds at most its window and one message, and
- * nothing but its own stream waits for it.
+ * Flow control: each direction of a stream begins with the window of its reader. A message costs its body and 128
+ * bytes (`MESSAGE_COST` of `@micro/transport`); the first message of a stream is free. A sender with credit left may
+ * send one message of any size, which can make its credit negative; one without credit waits. The reader gives credit
+ * back when the application has taken messages. So a reader that does not read holds at most its window and one
+ * message, and nothing but its own stream waits for it.
  */
 
 import { EMPTY, type ReceivedMessage } from "./header-block.ts";
@@ -38,9 +38,6 @@ import type { Outbox } from "./outbox.ts";
 export const MUX_KEY = "micro-mux";
 /** What such a server adds to its node metadata. */
 export const MUX_METADATA = { [MUX_KEY]: "1" } as const;
-
-/** Bytes that a message of a stream costs beside its body: what holding it takes here. */
-export const MESSAGE_COST = 128;
 
 /** Values of `Micro-Mux`. */
 export type ControlName =

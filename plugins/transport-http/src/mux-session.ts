@@ -1,10 +1,16 @@
-import type { CallDone, Session, TransportMessage, TransportStream } from "@micro/transport";
+import {
+  type CallDone,
+  CreditStream,
+  type Session,
+  type StreamPort,
+  type TransportMessage,
+  type TransportStream,
+} from "@micro/transport";
 import { CallTable } from "./call-table.ts";
 import { Connection, type ConnectionOwner } from "./connection.ts";
 import { CLIENT_ID, tooLarge, transportError, unavailable, violation } from "./errors.ts";
 import type { ReceivedMessage } from "./header-block.ts";
 import { HeaderWriter } from "./header-writer.ts";
-import { HttpStream, type StreamPort } from "./http-stream.ts";
 import { readId, readNumber, writeControl } from "./mux-frames.ts";
 import { SessionLife } from "./session-life.ts";
 import {
@@ -28,7 +34,7 @@ export class MuxSession implements Session, ConnectionOwner, StreamPort {
   readonly #writer: HeaderWriter;
   readonly #life: SessionLife;
   readonly #calls = new CallTable<PendingCall>();
-  readonly #streams = new Map<number, HttpStream>();
+  readonly #streams = new Map<number, CreditStream>();
   #nextId = 1;
   #concurrent = 0;
   #peerWindow = 0;
@@ -107,7 +113,7 @@ export class MuxSession implements Session, ConnectionOwner, StreamPort {
     if (refused !== undefined) return Promise.reject(refused);
     const id = this.#nextId++;
     const { settings } = this.#options.context;
-    const stream = new HttpStream(this, {
+    const stream = new CreditStream(this, {
       id: `${id}`,
       stream: `${id}`,
       sendWindow: this.#peerWindow,
@@ -141,30 +147,30 @@ export class MuxSession implements Session, ConnectionOwner, StreamPort {
     return this.#connection.outbox.full;
   }
 
-  message(stream: HttpStream, message: TransportMessage): void {
+  message(stream: CreditStream, message: TransportMessage): void {
     const { outbox } = this.#connection;
     const refused = refusal(message, this.#options.context, { waiting: outbox.waiting, id: CLIENT_ID });
     if (refused !== undefined) throw refused;
     outbox.message(this.#writer.write(message.header, stream), this.#writer.ascii, message.body);
   }
 
-  end(stream: HttpStream): void {
+  end(stream: CreditStream): void {
     // The server has never heard of a stream without a message, so it will not end its side either.
     if (!stream.begun) stream.peerEnd();
     else writeControl(this.#connection.outbox, this.#start, { name: "end", id: stream.id });
   }
 
-  cancel(stream: HttpStream): void {
+  cancel(stream: CreditStream): void {
     if (stream.begun) writeControl(this.#connection.outbox, this.#start, { name: "cancel", id: stream.id });
   }
 
-  taken(stream: HttpStream, bytes: number): void {
+  taken(stream: CreditStream, bytes: number): void {
     const credit = stream.owe(bytes);
     if (credit > 0)
       writeControl(this.#connection.outbox, this.#start, { name: "credit", id: stream.id, credit });
   }
 
-  over(stream: HttpStream, unread: boolean): void {
+  over(stream: CreditStream, unread: boolean): void {
     if (unread) this.cancel(stream);
     this.#streams.delete(Number(stream.id));
     this.#life.settle();

@@ -1,11 +1,15 @@
 import type { Socket } from "node:net";
 import { MicroError } from "@micro/core";
-import type { IncomingExchange, TransportMessage } from "@micro/transport";
+import {
+  CreditStream,
+  type IncomingExchange,
+  type StreamPort,
+  type TransportMessage,
+} from "@micro/transport";
 import { callNumber, NamedCallTable } from "./call-table.ts";
 import { Connection, type ConnectionOwner } from "./connection.ts";
 import { SERVER_ID, tooLarge, transportError, unavailable, violation } from "./errors.ts";
 import type { ReceivedMessage } from "./header-block.ts";
-import { HttpStream, type StreamPort } from "./http-stream.ts";
 import { readId, readNumber } from "./mux-frames.ts";
 import { type ExchangePort, ServerExchange } from "./server-exchange.ts";
 import { ServerWriter } from "./server-writer.ts";
@@ -33,7 +37,7 @@ export class ServerConnection implements ConnectionOwner, StreamPort, ExchangePo
   readonly #calls = new NamedCallTable<ServerExchange>();
   /** Calls whose id is that of one that runs: answered in order (spec 1.9), so begun in order. */
   #queued: ReceivedMessage[] = [];
-  readonly #streams = new Map<string, HttpStream>();
+  readonly #streams = new Map<string, CreditStream>();
   readonly #ended = new Set<string>();
   #fresh = true;
   #multiplexed = false;
@@ -129,7 +133,7 @@ export class ServerConnection implements ConnectionOwner, StreamPort, ExchangePo
       return;
     }
     const { settings } = this.#options.context;
-    const begun = new HttpStream(this, {
+    const begun = new CreditStream(this, {
       id: message.id ?? key,
       stream: key,
       sendWindow: this.#peerWindow,
@@ -142,7 +146,7 @@ export class ServerConnection implements ConnectionOwner, StreamPort, ExchangePo
     this.#begin(new ServerExchange(this, message, begun), begun);
   }
 
-  #begin(exchange: ServerExchange, stream?: HttpStream): void {
+  #begin(exchange: ServerExchange, stream?: CreditStream): void {
     const { context, onExchange } = this.#options;
     const { maxConcurrent, maxMessageSize } = context.settings;
     const size = exchange.first.tooLarge;
@@ -167,14 +171,14 @@ export class ServerConnection implements ConnectionOwner, StreamPort, ExchangePo
   }
 
   /** Ends an exchange about which the peer was told already. */
-  #giveUp(exchange: ServerExchange, stream: HttpStream | undefined): void {
+  #giveUp(exchange: ServerExchange, stream: CreditStream | undefined): void {
     const reason = unavailable("the exchange was refused", { id: SERVER_ID });
     exchange.abort(reason);
     if (stream === undefined) this.#endCall(exchange);
     else stream.break(reason);
   }
 
-  #toStream(stream: HttpStream, message: ReceivedMessage): void {
+  #toStream(stream: CreditStream, message: ReceivedMessage): void {
     if (message.tooLarge > 0) {
       const error = tooLarge(message.tooLarge, this.#options.context.settings.maxMessageSize, {
         id: SERVER_ID,
@@ -235,9 +239,9 @@ export class ServerConnection implements ConnectionOwner, StreamPort, ExchangePo
     this.#endCall(exchange);
   }
 
-  streamOf(exchange: ServerExchange): HttpStream {
+  streamOf(exchange: ServerExchange): CreditStream {
     const { settings } = this.#options.context;
-    const stream = new HttpStream(this, {
+    const stream = new CreditStream(this, {
       id: exchange.id,
       stream: "",
       sendWindow: Number.POSITIVE_INFINITY,
@@ -255,21 +259,21 @@ export class ServerConnection implements ConnectionOwner, StreamPort, ExchangePo
     return this.#connection.outbox.full;
   }
 
-  message(stream: HttpStream, message: TransportMessage): void {
+  message(stream: CreditStream, message: TransportMessage): void {
     this.#writer.message(stream, message);
   }
 
-  end(stream: HttpStream): void {
+  end(stream: CreditStream): void {
     // Go knows no half-close but the EOS message, which the layer above sends itself (spec 1.12).
     if (this.#multiplexed && stream.stream !== "") this.#writer.control("end", { id: stream.id });
   }
 
-  cancel(stream: HttpStream): void {
+  cancel(stream: CreditStream): void {
     if (this.#multiplexed) this.#writer.control("cancel", { id: stream.id });
     else this.#connection.end();
   }
 
-  taken(stream: HttpStream, bytes: number): void {
+  taken(stream: CreditStream, bytes: number): void {
     if (!this.#multiplexed) {
       this.#pauseOrResume();
       return;
@@ -278,7 +282,7 @@ export class ServerConnection implements ConnectionOwner, StreamPort, ExchangePo
     if (credit > 0) this.#writer.control("credit", { id: stream.id, credit });
   }
 
-  over(stream: HttpStream, unread: boolean): void {
+  over(stream: CreditStream, unread: boolean): void {
     if (stream.stream === "") {
       this.#endCall({ id: stream.id, number: callNumber(stream.id) });
       return;

@@ -1,8 +1,7 @@
-import type { IncomingExchange, TransportMessage, TransportStream } from "@micro/transport";
+import type { CreditStream, IncomingExchange, TransportMessage, TransportStream } from "@micro/transport";
 import { callNumber } from "./call-table.ts";
 import { SERVER_ID, transportError } from "./errors.ts";
 import type { ReceivedMessage } from "./header-block.ts";
-import type { HttpStream } from "./http-stream.ts";
 
 /** What an exchange needs of the connection it came on. */
 export interface ExchangePort {
@@ -11,7 +10,7 @@ export interface ExchangePort {
   /** Writes the reply of a call. */
   reply(exchange: ServerExchange, message: TransportMessage): void;
   /** Makes a stream of a call, one whose other side has ended already. */
-  streamOf(exchange: ServerExchange): HttpStream;
+  streamOf(exchange: ServerExchange): CreditStream;
 }
 
 /** A call or stream as it came to a server; also what its reply's header block is written with. */
@@ -24,12 +23,12 @@ export class ServerExchange implements IncomingExchange {
   /** `Micro-Stream`, empty for a call. */
   readonly stream: string;
   readonly #port: ExchangePort;
-  readonly #stream: HttpStream | undefined;
+  readonly #stream: CreditStream | undefined;
   #answered = false;
   #aborted: Error | undefined;
   #listeners: ((reason: Error) => void)[] | undefined;
 
-  constructor(port: ExchangePort, first: ReceivedMessage, stream: HttpStream | undefined) {
+  constructor(port: ExchangePort, first: ReceivedMessage, stream: CreditStream | undefined) {
     this.#port = port;
     this.first = first;
     this.id = first.id ?? "";

@@ -35,6 +35,17 @@ test("a server whose certificate a known authority has signed is called", async 
   expect(await attempt({ tls: server }, { tls: { ca: readFileSync(file("ca.pem"), "utf8") } })).toBe("hello");
 });
 
+test("a server without a certificate makes its own, which only clients take that verify nothing or know it", async () => {
+  const own = { tls: { enabled: true } };
+  expect(await attempt(own, { tls: { insecureSkipVerify: true } })).toBe("hello");
+  expect(await attempt(own, own)).toMatch(
+    /^UNAVAILABLE true .*self-signed certificate.*transport\.tls\.ca or ca_file; transport\.tls\.insecure_skip_verify/,
+  );
+  // What Go's clients of 2022 and servers do with Secure alone.
+  const likeGo = { tls: { insecureSkipVerify: true } };
+  expect(await attempt(likeGo, likeGo)).toBe("hello");
+});
+
 test("any other is not, unless verification is switched off", async () => {
   expect(await attempt({ tls: server }, { tls: { caFile: file("other-ca.pem") } })).toMatch(
     /^UNAVAILABLE true .*certificate/,
@@ -74,7 +85,11 @@ test("what cannot work says so when it starts", async () => {
     /tls\.cert is set without transport\.tls\.key/,
   );
   await expect(create({ tls: { caFile: "no/such/file" } })).rejects.toThrow(/tls\.ca_file: ENOENT/);
-  await expect(create({ tls: { enabled: true } })).rejects.toThrow(/cert.*not set/);
+  await expect(create({ tls: { caFile: file("ca.pem") } })).rejects.toThrow(/cert.*not set/);
+  const options = { client: { ca: readFileSync(file("ca.pem")) } };
+  await expect(create({ tlsOptions: options })).rejects.toThrow(/cert.*not set/);
+  const otherKey = { certFile: file("server.pem"), keyFile: file("client.key") };
+  await expect(create({ tls: otherKey })).rejects.toThrow(/^transport\.tls: .*key/);
   await expect(create({ tls: { ...server, caFile: undefined, requestCert: true } })).rejects.toThrow(
     /request_cert needs/,
   );

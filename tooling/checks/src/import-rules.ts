@@ -34,7 +34,7 @@ const LAYERS: Readonly<Record<PackageKind, ReadonlySet<PackageKind>>> = {
   plugin: new Set(["core", "component", "technology"]),
   set: new Set(["core", "component", "plugin"]),
   app: new Set(["core", "component", "plugin", "set", "app"]),
-  tool: new Set(["core", "component", "plugin", "set"]),
+  tool: new Set(["core", "component", "technology", "plugin", "set", "tool"]),
   tooling: new Set(["core", "component", "technology", "plugin", "set", "app", "tool", "tooling"]),
 };
 
@@ -67,10 +67,11 @@ export function importFact(
   return { ...fact, packageName: named ? packageName : undefined };
 }
 
-/** True for tests, benchmarks and what only they use. */
+/** True for tests, benchmarks and what only they use, and for templates: what these import is the scaffold's to declare. */
 export function isTestFile(pkg: WorkspacePackage, file: string): boolean {
   const folders = relative(pkg.dir, dirname(file)).split(sep);
-  return /\.(test|bench)\.[cm]?[jt]s$/.test(file) || folders.includes("test") || folders.includes("testing");
+  const apart = ["test", "testing", "templates"].some((folder) => folders.includes(folder));
+  return apart || /\.(test|bench)\.[cm]?[jt]s$/.test(file);
 }
 
 /** What is wrong with one import, if anything: a message that says what to do. */

@@ -22,7 +22,8 @@ function checkFields(pkg: WorkspacePackage): Violation[] {
     if (!good) found.push(manifestViolation(pkg, near, message));
   };
   const folder = posix.basename(pkg.path);
-  const expectedName = `@micro/${folder}`;
+  // npm looks for `npm create micro` under this name, without a scope.
+  const expectedName = folder.startsWith("create-") ? folder : `@micro/${folder}`;
   expect(manifest.name === expectedName, '"name"', `the name must follow the folder: "${expectedName}"`);
   expect(manifest.private !== true, '"private"', "is published: remove private, or move it to tooling/");
   expect(Boolean(manifest.version), '"version"', "has no version: add one");

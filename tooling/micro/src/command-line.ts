@@ -95,16 +95,10 @@ async function generateModule(
 ): Promise<CommandModule> {
   const describe = "Generates contracts and messages in TypeScript from .proto files";
   if (!isAsked) return { command: "generate", describe, handler: () => undefined };
-  const { generateCommand } = (await import("./generate/index.ts")) as {
-    readonly generateCommand: CommandModule;
-  };
+  const { generateCommand } = await import("./generate/index.ts");
   return {
     ...generateCommand,
-    handler: (args: CommandArguments) =>
-      choose(async () => {
-        const code = await generateCommand.handler(args);
-        return typeof code === "number" ? code : EXIT_CODES.ok;
-      }),
+    handler: (args: CommandArguments) => choose((context) => generateCommand.handler(args, context)),
   };
 }
 

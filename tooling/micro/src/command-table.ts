@@ -139,8 +139,11 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     usage: "health [service]",
     describe: "Asks every node of a service, or of all services, whether it answers",
     positionals: { service: value("Name of the service [default: all]") },
-    options: { timeout: timeout("2s per node") },
-    examples: [["micro health greeter", "exit code 5 when a node does not answer"]],
+    options: { address, timeout: timeout("2s per node") },
+    examples: [
+      ["micro health greeter", "exit code 5 when a node does not answer"],
+      ["micro health --address 10.0.0.5:8080", "one node; gRPC with --client grpc"],
+    ],
     run: async (...given) => (await import("./commands/health.ts")).health(...given),
   },
   config: {
@@ -155,12 +158,60 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
       service: text(
         "Module that exports the composition: `plugins`, or `options` as createService takes them",
       ),
+      out: text("File to write the schema or the dump to, instead of standard output"),
+      schema: text("Schema that editors are to check the dump with: a path or an address"),
+      "interpolate-env": {
+        type: "boolean",
+        describe: "Replaces $NAME in texts of the file by variables, as the service does with interpolateEnv",
+      },
     },
     examples: [
-      ["micro config schema > micro.schema.json", "of the plugins of this command"],
+      [
+        "micro config schema --out micro.schema.json --service ./src/composition.ts",
+        "for editors, of a service of yours",
+      ],
       ["micro config explain micro.yaml --service ./src/composition.ts", "of a service of yours"],
     ],
     run: async (...given) => (await import("./commands/config.ts")).config(...given),
+  },
+  new: {
+    usage: "new <kind> <name>",
+    describe: "Makes a service, a plugin or a component: a package that runs, with tests that pass",
+    positionals: {
+      kind: { type: "string", choices: ["service", "plugin", "component"], describe: "What to make" },
+      name: value("Its name: greeter, broker-mqtt, ledger"),
+    },
+    options: {
+      out: text("Folder to write to; empty or not there [default: the name]"),
+      scope: text("npm scope of the package, e.g. @acme"),
+    },
+    examples: [
+      ["micro new service greeter", "with tests, a Dockerfile and a micro.yaml"],
+      ["micro new plugin broker-mqtt --scope @acme", "runs the broker's conformance suite at once"],
+    ],
+    run: async (...given) => (await import("./commands/new.ts")).create(...given),
+  },
+  wire: {
+    usage: "wire <composition>",
+    describe: "Writes the wiring of a service as plain code, from what createService would be given",
+    positionals: {
+      composition: value("Module that exports `definition`, and `options` as createService takes them"),
+    },
+    options: {
+      out: text("File to write [default: wire.gen.ts beside the composition]"),
+      check: { type: "boolean", describe: "Writes nothing; exit code 1 if the file would change" },
+      "import-extension": {
+        type: "string",
+        choices: [".ts", ".js", "none"],
+        default: ".ts",
+        describe: "How the file imports modules of yours",
+      },
+    },
+    examples: [
+      ["micro wire src/composition.ts", "writes src/wire.gen.ts"],
+      ["micro wire src/composition.ts --check", "in CI"],
+    ],
+    run: async (...given) => (await import("./wire/command.ts")).runWire(...given),
   },
   flags: {
     usage: "flags",

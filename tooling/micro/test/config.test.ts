@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type TemporaryFolder, temporaryFolder } from "@micro/programs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -31,7 +31,38 @@ test("schema is a JSON Schema of the plugins there are", async () => {
   expect(status).toBe(0);
 });
 
+test("schema --out writes it, and says how editors find it", async () => {
+  const { status, stdout, stderr } = await runMain(
+    ["config", "schema", "--out", "schemas/micro.schema.json", "--service", COMPOSITION],
+    { cwd: folder.path },
+  );
+  expect({ status, stdout }).toEqual({ status: 0, stdout: "" });
+  expect(stderr).toContain("# yaml-language-server: $schema=./schemas/micro.schema.json");
+  const schema = JSON.parse(await readFile(join(folder.path, "schemas/micro.schema.json"), "utf8")) as {
+    properties: Record<string, unknown>;
+  };
+  // Of the composed service alone.
+  expect(Object.keys(schema.properties)).toEqual(["$schema", "codec", "logger", "registry"]);
+});
+
 describe("dump", () => {
+  test("--out with --schema is a file that editors check, and that says the same when it is read", async () => {
+    const options = { cwd: folder.path, env: { REGISTRY_PATH: "/somewhere" } };
+    const args = ["--service", COMPOSITION, "--schema", "micro.schema.json"];
+    for (const [out, more, line] of [
+      ["config/micro.yaml", [], "# yaml-language-server: $schema=../micro.schema.json"],
+      ["micro.json", ["-o", "json"], '  "$schema": "./micro.schema.json",'],
+    ] as const) {
+      const first = await runMain(["config", "dump", "--out", out, ...args, ...more], options);
+      expect(first).toMatchObject({ status: 0, stdout: "" });
+      const written = await readFile(join(folder.path, out), "utf8");
+      expect(written.split("\n")[out.endsWith("json") ? 1 : 0]).toBe(line);
+      const second = await runMain(["config", "dump", out, ...args, ...more], { cwd: folder.path });
+      expect(second.status).toBe(0);
+      expect(second.stdout.split("\n").slice(2)).toEqual(written.split("\n").slice(2));
+    }
+  });
+
   test("is the effective configuration: file, variables and flags, the strongest", async () => {
     const path = await file(
       "dump.yaml",
@@ -66,9 +97,38 @@ describe("explain", () => {
       key: "client.pool_size",
       value: 4,
       from: "CLIENT_POOL_SIZE",
-      overridden: [{ value: 2, from: expect.stringMatching(/explain\.yaml:2$/) as string }],
+      overridden: [{ value: 2, from: expect.stringMatching(/explain\.yaml:2:3$/) as string }],
     });
     expect(found.some(({ key }) => key.startsWith("cli."))).toBe(false);
+  });
+
+  test("tells who does not use what is configured", async () => {
+    const path = await file("grpc.yaml", "client: {plugin: grpc}\n");
+    const { stdout, stderr } = await runMain(["config", "explain", path]);
+    expect(stdout).toMatch(/^transport\.plugin +http/m);
+    expect(stderr).toBe(
+      "transport.plugin http: client 'grpc' does not use it: gRPC brings its own, HTTP/2\n",
+    );
+  });
+
+  test("--interpolate-env: variables in texts of the file, by which a plugin may be chosen", async () => {
+    const path = await file(
+      "variables.yaml",
+      `registry: {plugin: $REG, path: '\${FOLDER:-/nowhere}', addresses: ['nats://me:$PW@host']}\n`,
+    );
+    const env = { REG: "file", PW: "hunter2" };
+    const { status, stdout, stderr } = await runMain(["config", "explain", path, "--interpolate-env"], {
+      env,
+    });
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+    expect(stdout).toMatch(/^registry\.plugin +file +\S+variables\.yaml:1:12 \$REG$/m);
+    expect(stdout).toMatch(/^registry\.path +\/nowhere +\S+variables\.yaml:1:26 \$FOLDER$/m);
+    expect(stdout).not.toContain("hunter2");
+    const missing = await runMain(["config", "dump", path, "--interpolate-env"], { env: { REG: "file" } });
+    expect(missing.stderr).toMatch(
+      /variables\.yaml:1:55: variable 'PW' of 'registry\.addresses\.0' is not set/,
+    );
+    expect(missing.status).toBe(2);
   });
 
   test("is a table for people", async () => {
@@ -113,6 +173,16 @@ describe("mistakes are exit code 2 and are all told", () => {
     expect(stderr).toMatch(/wrong\.yaml:2.*pool_size/);
     expect(stderr).toMatch(/wrong\.yaml:3.*colour/);
     expect({ status, stdout }).toEqual({ status: 2, stdout: "" });
+  });
+
+  test.each([
+    [["explain", "--out", "x"], /--out is for schema and dump/],
+    [["explain", "--schema", "x"], /--schema is for dump/],
+    [["dump", "--out", "/dev/null/x"], /--out: '\/dev\/null\/x' cannot be written/],
+  ])("in the flags: %j", async (args, expected) => {
+    const { status, stderr } = await runMain(["config", ...args, "--service", COMPOSITION]);
+    expect(stderr).toMatch(expected);
+    expect(status).toBe(2);
   });
 
   test("a file that is not there", async () => {

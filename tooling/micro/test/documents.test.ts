@@ -18,6 +18,16 @@ export const Orders = defineContract({
 });
 `;
 
+const GREETER = `
+import { defineService } from "@micro/core";
+export const greeter = defineService({ name: "greeter" });
+`;
+const COMPOSITION = `
+import { jsonCodec } from "@micro/codec-json";
+export { greeter as definition } from "./greeter.ts";
+export const options = { plugins: [jsonCodec] };
+`;
+
 let world: World;
 
 beforeAll(async () => {
@@ -31,6 +41,8 @@ beforeAll(async () => {
     "orders.proto":
       'syntax = "proto3";\npackage orders;\nimport "shop.proto";\nmessage Order { repeated shop.Item items = 1; }\n',
     "src/contracts.ts": CONTRACTS,
+    "src/composition.ts": COMPOSITION,
+    "src/greeter.ts": GREETER,
   };
   for (const folder of ["proto", "vendor", "src"]) await mkdir(join(world.folder, folder));
   for (const [name, text] of Object.entries(files)) await writeFile(join(world.folder, name), text);
@@ -48,9 +60,12 @@ for (const document of DOCUMENTS) {
   const text = await readFile(join(ROOT, document), "utf8");
   const blocks = [...text.matchAll(/^```sh\n([\s\S]*?)^```/gm)].map(([, block = ""]) => block);
   const lines = blocks.flatMap((block) => block.split("\n")).filter((line) => /\bmicro [a-z]/.test(line));
-  const generating = lines.filter((line) => line.startsWith("micro generate"));
-  const others = lines.filter((line) => !generating.includes(line) && !line.startsWith("npm"));
-  const together = generating.length === 0 ? [] : [generating.join("\n")];
+  // Of those that write files each kind runs together, in its order.
+  const groups = ["micro generate", "micro wire"].map((start) =>
+    lines.filter((line) => line.startsWith(start)),
+  );
+  const others = lines.filter((line) => !groups.flat().includes(line) && !line.startsWith("npm"));
+  const together = groups.filter((group) => group.length > 0).map((group) => group.join("\n"));
   for (const script of [...others, ...together]) scripts.push({ document, script });
 }
 

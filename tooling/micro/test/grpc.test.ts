@@ -61,4 +61,6 @@ test("health is asked of grpc.health.v1", async () => {
   const { status, stdout } = await runMain(["health", "greeter", "-o=json", ...flags]);
   expect(JSON.parse(stdout)).toMatchObject([{ ok: true, address, status: "serving" }]);
   expect(status).toBe(0);
+  const byAddress = ["health", "-o=json", "--client=grpc", "--address", address];
+  expect(JSON.parse((await runMain(byAddress)).stdout)).toMatchObject([{ ok: true, status: "serving" }]);
 });

@@ -144,7 +144,7 @@ describe("health", () => {
   test("each node with address, time and its own word", async () => {
     const { status, stdout } = await runMicro(["health", "greeter", ...world.flags]);
     expect(stdout).toMatch(
-      new RegExp(`^ok +greeter +1\\.2\\.3 +greeter-[\\w-]+ +${world.address} +[\\d.]+ ms +reachable$`, "m"),
+      new RegExp(`^ok +greeter +1\\.2\\.3 +greeter-[\\w-]+ +${world.address} +[\\d.]+ ms +ok$`, "m"),
     );
     expect(status).toBe(0);
   });
@@ -173,6 +173,34 @@ describe("health", () => {
       process.kill(other.greeter.pid, "SIGCONT");
       await other.close();
     }
+  });
+
+  test("a Go node without the handler is there all the same", { timeout: 60_000 }, async () => {
+    const other = await startWorld({ health: "none" });
+    try {
+      const { status, stdout } = await runMain(["health", "greeter", "-o=json", ...other.flags]);
+      expect(JSON.parse(stdout)).toMatchObject([{ ok: true, status: "reachable" }]);
+      expect(status).toBe(0);
+    } finally {
+      await other.close();
+    }
+  });
+
+  test("of nodes by their address, without a registry", async () => {
+    const one = await runMain(["health", "--address", world.address]);
+    expect(one.stdout).toMatch(new RegExp(`^ok +${world.address} +[\\d.]+ ms +ok$`, "m"));
+    expect(one.status).toBe(0);
+    const args = ["health", "greeter", "-o=json", "--address", world.address, "--address", "127.0.0.1:1"];
+    const two = await runMain(args);
+    expect(JSON.parse(two.stdout)).toMatchObject([
+      { service: "greeter", address: world.address, ok: true, status: "ok" },
+      { service: "greeter", address: "127.0.0.1:1", ok: false },
+    ]);
+    expect(two.status).toBe(5);
+    expect(await runMain(["health", "--address", "nowhere"])).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining("--address") as string,
+    });
   });
 
   test("of a service that nobody offers is exit code 3", async () => {

@@ -17,7 +17,7 @@ export interface World {
 export interface WorldOptions {
   /** The flags of its registry. @default a folder */
   readonly registry?: readonly string[];
-  /** What its health handler says; it has none without. */
+  /** What its health handler says; `none` is a Go node without one. @default the server's own word */
   readonly health?: string;
 }
 

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
@@ -8,6 +8,8 @@ import { exportedSpecifiers, importEverything, runCommands, typeCheck } from "./
 import { checkContents } from "./contents.ts";
 import { lintTarballs } from "./linters.ts";
 import { findNodes } from "./nodes.ts";
+import { serveRegistry } from "./registry.ts";
+import { SCAFFOLDS, tryScaffold } from "./scaffolds.ts";
 import { serveAndCall } from "./service.ts";
 
 /** Collects what fails, so that one run shows everything. */
@@ -63,6 +65,15 @@ async function checkPacked(folder: string): Promise<void> {
   }
   for (const major of missing) {
     console.log(`not run on Node ${major}: no binary of it for ${process.platform}-${process.arch}`);
+  }
+  await using registry = await serveRegistry(packed);
+  for (const scaffold of SCAFFOLDS) {
+    const { kind, name } = scaffold;
+    await step(`npm create micro ${kind} ${name}: install, build, test, run`, async () => {
+      const target = join(folder, "scaffolds");
+      await mkdir(target, { recursive: true });
+      await tryScaffold(target, scaffold, { packed, registry: registry.url });
+    });
   }
   await step("type check of a strict consumer", () => typeCheck(consumer, specifiers));
 }

@@ -1,2 +1,3 @@
 export { findServer, type ServerPackage } from "./find-server.ts";
+export { type Mosquitto, startMosquitto } from "./mosquitto.ts";
 export { type NatsServer, type NatsServerOptions, startNatsServer } from "./nats-server.ts";

@@ -1,14 +1,15 @@
-import { type ChildProcess, spawn } from "node:child_process";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { type TemporaryFolder, temporaryFolder } from "@micro/programs";
 import { findServer } from "./find-server.ts";
+import { end, type Launched, launch } from "./launch.ts";
 
 /** How a {@link NatsServer} is started. */
 export interface NatsServerOptions {
   /** Added to the configuration file, in its own syntax: `max_payload: 64KB`. */
   readonly config?: string;
+  /** Port of the loopback interface; starting fails when it is taken. @default any that is free */
+  readonly port?: number;
 }
 
 /** A nats-server of one test. */
@@ -27,12 +28,7 @@ export interface NatsServer {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-const START_DEADLINE_MS = 10_000;
-const STOP_DEADLINE_MS = 5000;
-
-interface Running {
-  readonly child: ChildProcess;
-  readonly ended: Promise<void>;
+interface Running extends Launched {
   readonly port: number;
 }
 
@@ -46,43 +42,40 @@ export async function startNatsServer(options: NatsServerOptions = {}): Promise<
   const folder = await temporaryFolder();
   let running: Running | undefined;
   try {
-    running = await launch({ program, folder, port: -1, config: options.config ?? "" });
+    running = await start({ program, folder, port: options.port ?? -1, config: options.config ?? "" });
   } catch (error) {
     await folder.remove();
     throw error;
   }
   const { port } = running;
 
-  async function end(signal: NodeJS.Signals): Promise<void> {
+  async function finish(signal: NodeJS.Signals): Promise<void> {
     const ending = running;
     running = undefined;
-    if (ending === undefined) return;
-    const timer = setTimeout(() => ending.child.kill("SIGKILL"), STOP_DEADLINE_MS);
-    ending.child.kill(signal);
-    await ending.ended.finally(() => clearTimeout(timer));
+    if (ending !== undefined) await end(ending, signal);
   }
 
   return {
     address: `127.0.0.1:${port}`,
-    stop: () => end("SIGTERM"),
-    kill: () => end("SIGKILL"),
+    stop: () => finish("SIGTERM"),
+    kill: () => finish("SIGKILL"),
     freeze() {
       const frozen = running?.child;
       frozen?.kill("SIGSTOP");
       return () => frozen?.kill("SIGCONT");
     },
     async restart() {
-      await end("SIGTERM");
-      running = await launch({ program, folder, port, config: options.config ?? "" });
+      await finish("SIGTERM");
+      running = await start({ program, folder, port, config: options.config ?? "" });
     },
     async [Symbol.asyncDispose]() {
-      await end("SIGKILL");
+      await finish("SIGKILL");
       await folder.remove();
     },
   };
 }
 
-interface Launch {
+interface StartOptions {
   readonly program: string;
   readonly folder: TemporaryFolder;
   /** -1: any that is free. */
@@ -90,37 +83,19 @@ interface Launch {
   readonly config: string;
 }
 
-async function launch({ program, folder, port, config }: Launch): Promise<Running> {
+async function start({ program, folder, port, config }: StartOptions): Promise<Running> {
   const file = join(folder.path, "nats.conf");
   await writeFile(file, `listen: "127.0.0.1:${port}"\n${config}\n`);
-  const child = spawn(program, ["-c", file], { stdio: ["ignore", "ignore", "pipe"] });
-  const printed: string[] = [];
-  const ended = new Promise<void>((resolve) => {
-    child.once("close", () => resolve());
-    child.once("error", () => resolve());
-  });
-  const listening = Promise.withResolvers<number>();
   let bound = 0;
-  createInterface({ input: child.stderr }).on("line", (line) => {
-    // What a server that runs for long prints is of no use; its start is.
-    if (printed.length < 200) printed.push(line);
-    const found = /Listening for client connections on \S+:(\d+)/.exec(line);
-    if (found !== null) bound = Number(found[1]);
-    if (line.includes("Server is ready")) listening.resolve(bound);
+  const launched = await launch({
+    name: "nats-server",
+    program,
+    args: ["-c", file],
+    isReady(line) {
+      const found = /Listening for client connections on \S+:(\d+)/.exec(line);
+      if (found !== null) bound = Number(found[1]);
+      return line.includes("Server is ready");
+    },
   });
-  const failed = (why: string): Error => new Error(`nats-server ${why}; it printed:\n${printed.join("\n")}`);
-  child.once("error", (error) => listening.reject(failed(error.message)));
-  void ended.then(() => listening.reject(failed("ended")));
-  const timer = setTimeout(
-    () => listening.reject(failed(`does not listen after ${START_DEADLINE_MS} ms`)),
-    START_DEADLINE_MS,
-  );
-  try {
-    return { child, ended, port: await listening.promise };
-  } catch (error) {
-    child.kill("SIGKILL");
-    throw error;
-  } finally {
-    clearTimeout(timer);
-  }
+  return { ...launched, port: bound };
 }

@@ -3,13 +3,14 @@ import { join } from "node:path";
 import { temporaryFolder } from "@micro/programs";
 import { expect, test } from "vitest";
 import { findServer } from "./find-server.ts";
+import { startMosquitto } from "./mosquitto.ts";
 import { startNatsServer } from "./nats-server.ts";
 
-/** The first bytes that somebody who connects is greeted with, or the code of the error. */
-function greeting(address: string): Promise<string> {
+/** The first bytes that somebody who connects, and says `hello`, gets; or the code of the error. */
+function greeting(address: string, hello = ""): Promise<string> {
   const [host = "", port = ""] = address.split(":");
   return new Promise((resolve) => {
-    const socket = connect(Number(port), host);
+    const socket = connect(Number(port), host, () => socket.write(hello));
     socket.once("data", (bytes) => {
       resolve(bytes.toString());
       socket.destroy();
@@ -25,6 +26,17 @@ test("a NATS server listens, with its configuration, and comes back on the same 
   expect(await greeting(server.address)).toBe("ECONNREFUSED");
   await server.restart();
   expect(await greeting(server.address)).toMatch(/^INFO /);
+});
+
+test("an MQTT server listens, and comes back on the same port", async () => {
+  await using server = await startMosquitto();
+  const { host } = new URL(server.url);
+  const CONNECT = "\u0010\u000c\u0000\u0004MQTT\u0004\u0002\u0000\u003c\u0000\u0000";
+  expect(await greeting(host, CONNECT)).toBe("\u0020\u0002\u0000\u0000");
+  await server.stop();
+  expect(await greeting(host)).toBe("ECONNREFUSED");
+  await server.restart();
+  expect(await greeting(host, CONNECT)).toBe("\u0020\u0002\u0000\u0000");
 });
 
 test("a configuration that is wrong fails with what the server said", async () => {

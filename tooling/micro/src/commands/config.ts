@@ -1,3 +1,4 @@
+import { dirname, isAbsolute, relative, resolve, sep } from "node:path";
 import { configJsonSchema, createService, type Explanation, type ServiceCore } from "@micro/core";
 import { optionalText, textOf } from "../arguments.ts";
 import { Choices } from "../compose/choices.ts";
@@ -6,45 +7,140 @@ import { type Composition, serviceComposition } from "../compose/service-composi
 import type { CommandArguments, CommandContext } from "../context.ts";
 import { EXIT_CODES } from "../exit-codes.ts";
 import { usageError } from "../failure.ts";
+import { writeText } from "../generate/output-file.ts";
 import { table } from "../output.ts";
 import { toJson } from "../printable.ts";
 
 /** `micro config schema|dump|explain [file]`. */
 export async function config(context: CommandContext, args: CommandArguments): Promise<number> {
-  const { output } = context;
   const action = textOf(args, "action");
   const file = optionalText(args, "file") ?? optionalText(args, "config");
   if (optionalText(args, "file") !== undefined && optionalText(args, "config") !== undefined)
     throw usageError("the file is named twice: leave --config out");
+  if (action === "explain" && optionalText(args, "out") !== undefined)
+    throw usageError("--out is for schema and dump");
+  if (action !== "dump" && optionalText(args, "schema") !== undefined)
+    throw usageError("--schema is for dump: it names the schema that the file is to be checked with");
   const { env, cwd } = context;
+  const interpolateEnv = args["interpolate-env"] === true;
   // The file may choose plugins too, wherever it was named.
+  const argv = file === undefined ? context.typedFlags : [...context.typedFlags, `--config=${file}`];
   const named =
-    file === undefined
-      ? context.choices
-      : new Choices({ argv: [...context.typedFlags, `--config=${file}`], env, cwd });
+    file === undefined && !interpolateEnv ? context.choices : new Choices({ argv, env, cwd, interpolateEnv });
   const [problem] = (await named.file()).problems;
   // What is wrong inside the file is told together with everything else that is wrong.
   if (file !== undefined && problem?.hint?.startsWith("name another file"))
     throw usageError(problem.message, "name another file");
-  const composition = await serviceComposition(optionalText(args, "service"), { ...context, choices: named });
-  if (action === "schema") {
-    await output.print(JSON.stringify(configJsonSchema(composition.plugins), null, output.json ? 0 : 2));
-    return EXIT_CODES.ok;
+  const module = optionalText(args, "service");
+  const composition = withVariables(await serviceComposition(module, { ...context, choices: named }), {
+    env,
+    interpolateEnv,
+  });
+  if (action === "schema") await schema(context, args, composition);
+  else await inService(context, { composition, file, args, action });
+  return EXIT_CODES.ok;
+}
+
+/** The composition as it reads variables: those of this command's environment, where it reads any. */
+function withVariables(
+  { options, ...rest }: Composition,
+  { env, interpolateEnv }: { readonly env: CommandContext["env"]; readonly interpolateEnv: boolean },
+): Composition {
+  const own = options.interpolateEnv;
+  const isAsked = own === true || (interpolateEnv && (own === undefined || own === false));
+  return { ...rest, options: isAsked ? { ...options, interpolateEnv: env } : options };
+}
+
+async function schema(
+  context: CommandContext,
+  args: CommandArguments,
+  { plugins, options }: Composition,
+): Promise<void> {
+  const { output } = context;
+  const interpolateEnv = typeof options.interpolateEnv === "object";
+  const text = JSON.stringify(configJsonSchema(plugins, { interpolateEnv }), null, output.json ? 0 : 2);
+  const out = optionalText(args, "out");
+  if (out === undefined) await output.print(text);
+  else {
+    await writeOutput(out, { text, context });
+    output.note(
+      `${out} is written: editors check a file with it whose first line is\n${schemaLine(out, "micro.yaml")}`,
+    );
   }
+}
+
+async function inService(
+  context: CommandContext,
+  {
+    composition,
+    file,
+    args,
+    action,
+  }: {
+    readonly composition: Composition;
+    readonly file: string | undefined;
+    readonly args: CommandArguments;
+    readonly action: string;
+  },
+): Promise<void> {
+  const { output } = context;
   const service = await compose(context, composition, file);
   try {
     if (action === "dump") {
-      const text = await service.dumpConfig(output.json ? "json" : "yaml");
-      await output.print(text.trimEnd());
-    } else {
-      // The source of flags is this command's own, where the composition has none.
-      const found = service.explain().filter(({ key }) => hasSource(composition) || !key.startsWith("cli."));
-      await output.print(output.json ? toJson(found) : explanationTable(found, context));
+      const text = (await service.dumpConfig(output.json ? "json" : "yaml")).trimEnd();
+      const [out, schema] = [optionalText(args, "out"), optionalText(args, "schema")];
+      const whole = schema === undefined ? text : withSchema(text, { schema, out, json: output.json });
+      if (out === undefined) await output.print(whole);
+      else await writeOutput(out, { text: whole, context });
+      return;
     }
+    // The source of flags is this command's own, where the composition has none.
+    const found = service.explain().filter(({ key }) => hasSource(composition) || !key.startsWith("cli."));
+    await output.print(output.json ? toJson(found) : explanationTable(found, context));
+    if (output.json) return;
+    for (const { key, value, notes = [] } of found)
+      for (const note of notes) output.note(`${key} ${String(value)}: ${note}`);
   } finally {
     await service.stop({ graceMs: 1000 });
   }
-  return EXIT_CODES.ok;
+}
+
+/** What editors look for in the first line of a YAML file. A relative path is one from the file's folder. */
+function schemaLine(schema: string, file: string | undefined): string {
+  return `# yaml-language-server: $schema=${schemaPath(schema, file)}`;
+}
+
+function schemaPath(schema: string, file: string | undefined): string {
+  if (isAbsolute(schema) || /^[a-z][a-z\d+.-]*:\/\//i.test(schema)) return schema;
+  const path = relative(dirname(file ?? "micro.yaml"), schema)
+    .split(sep)
+    .join("/");
+  return path.startsWith(".") ? path : `./${path}`;
+}
+
+function withSchema(
+  text: string,
+  {
+    schema,
+    out,
+    json,
+  }: { readonly schema: string; readonly out: string | undefined; readonly json: boolean },
+): string {
+  if (!json) return `${schemaLine(schema, out)}\n${text}`;
+  const content = JSON.parse(text) as Readonly<Record<string, unknown>>;
+  return JSON.stringify({ $schema: schemaPath(schema, out), ...content }, null, 2);
+}
+
+async function writeOutput(
+  out: string,
+  { text, context }: { readonly text: string; readonly context: CommandContext },
+): Promise<void> {
+  const path = resolve(context.cwd, out);
+  try {
+    await writeText({ path, text: `${text}\n` });
+  } catch (error) {
+    throw usageError(`--out: '${out}' cannot be written: ${(error as Error).message}`);
+  }
 }
 
 /** True when the composition reads flags and variables by itself. */
@@ -78,7 +174,7 @@ async function compose(
     ...source,
     plugins: [...plugins, ...own],
     signal: context.signal,
-    ...(file === undefined ? {} : { configFile: file }),
+    ...(file === undefined ? {} : { configFile: resolve(context.cwd, file) }),
   });
 }
 

@@ -1,6 +1,6 @@
 import { MicroError } from "@micro/core";
 import type { Node } from "@micro/registry";
-import { optionalText, timeoutOf } from "../arguments.ts";
+import { addressesOf, optionalText, timeoutOf } from "../arguments.ts";
 import { type Connection, connect } from "../compose/connect.ts";
 import type { CommandArguments, CommandContext } from "../context.ts";
 import { EXIT_CODES } from "../exit-codes.ts";
@@ -8,7 +8,7 @@ import { saysNoSuchEndpoint } from "../failure.ts";
 import { askGrpcHealth } from "../grpc-health.ts";
 import { inParallel } from "../in-parallel.ts";
 import { findService, listServices, requireService } from "../lookup.ts";
-import { paint, table } from "../output.ts";
+import { type Output, paint, table } from "../output.ts";
 import { toJson } from "../printable.ts";
 
 const ASKED_AT_ONCE = 16;
@@ -34,50 +34,62 @@ interface Asked {
   readonly node: Node;
 }
 
-/** `micro health [service]`. */
+/** Clients by their plugin, made when the first node needs one; under an empty name the one that flags choose. */
+type Clients = Map<string, Promise<Connection>>;
+
+/** `micro health [service]`. With `--address` no registry is asked. */
 export async function health(context: CommandContext, args: CommandArguments): Promise<number> {
   const { output, signal } = context;
   const service = optionalText(args, "service");
   const timeoutMs = timeoutOf(args) ?? TIMEOUT_MS;
-  const lookup = await connect(context, { components: ["registry"] });
-  const clients = new Map<string, Promise<Connection>>();
+  const addresses = addressesOf(args);
+  const lookup = addresses === undefined ? await connect(context, { components: ["registry"] }) : undefined;
+  const clients: Clients = new Map();
   try {
-    const asked = await nodesOf(lookup, service, signal);
+    const asked =
+      lookup === undefined
+        ? (addresses ?? []).map((address) => atAddress(address, service))
+        : await nodesOf(lookup, service, signal);
     const found = await inParallel(asked, ASKED_AT_ONCE, (one) =>
       askNode(context, clients, { ...one, timeoutMs }),
     );
     signal.throwIfAborted();
     if (output.json) await output.print(toJson(found));
-    else if (found.length === 0) output.note(`registry '${lookup.registry.name}' knows no node`);
-    else {
-      const rows = found.map(({ service: name, version, node, address, ok, status, ms }) => [
-        ok ? "ok" : "FAIL",
-        name,
-        version,
-        node,
-        address,
-        `${ms.toFixed(1)} ms`,
-        status,
-      ]);
-      const text = table(["", "SERVICE", "VERSION", "NODE", "ADDRESS", "TIME", "STATUS"], rows, output);
-      await output.print(
-        text
-          .split("\n")
-          .map((line) =>
-            line.replace(/^(ok|FAIL)/, (mark) => paint(output, mark === "ok" ? "green" : "red", mark)),
-          )
-          .join("\n"),
-      );
-    }
+    else if (found.length === 0) output.note(`registry '${lookup?.registry.name}' knows no node`);
+    else await output.print(shown(found, output));
     return found.every(({ ok }) => ok) ? EXIT_CODES.ok : EXIT_CODES.unavailable;
   } finally {
     // A client that could not be made has been told of in the rows of its nodes.
     const made = (await Promise.allSettled(clients.values())).flatMap((one) =>
       one.status === "fulfilled" ? [one.value] : [],
     );
-    await Promise.allSettled([...made, lookup].map((connection) => connection.stop()));
+    const all = lookup === undefined ? made : [...made, lookup];
+    await Promise.allSettled(all.map((connection) => connection.stop()));
   }
 }
+
+function shown(found: readonly NodeHealth[], output: Output): string {
+  const rows = found.map(({ service, version, node, address, ok, status, ms }) => [
+    ok ? "ok" : "FAIL",
+    service,
+    version,
+    node,
+    address,
+    `${ms.toFixed(1)} ms`,
+    status,
+  ]);
+  return table(["", "SERVICE", "VERSION", "NODE", "ADDRESS", "TIME", "STATUS"], rows, output)
+    .split("\n")
+    .map((line) => line.replace(/^(ok|FAIL)/, (mark) => paint(output, mark === "ok" ? "green" : "red", mark)))
+    .join("\n");
+}
+
+/** Nothing is known of it but where it is. */
+const atAddress = (address: string, service = ""): Asked => ({
+  service,
+  version: "",
+  node: { id: "", address, metadata: {} },
+});
 
 async function nodesOf(
   lookup: Connection,
@@ -100,7 +112,7 @@ async function nodesOf(
 
 async function askNode(
   context: CommandContext,
-  clients: Map<string, Promise<Connection>>,
+  clients: Clients,
   { service, version, node, timeoutMs }: Asked & { readonly timeoutMs: number },
 ): Promise<NodeHealth> {
   let start = performance.now();
@@ -113,21 +125,21 @@ async function askNode(
     status,
     ms: Number((performance.now() - start).toFixed(3)),
   });
-  const protocol = node.metadata.protocol ?? "";
+  const { protocol = "" } = node.metadata;
   const plugin = CLIENTS[protocol];
-  if (plugin === undefined) return told(false, `speaks '${protocol}', for which there is no client`);
+  const isListed = node.id !== "";
+  if (isListed && plugin === undefined)
+    return told(false, `speaks '${protocol}', for which there is no client`);
   try {
-    const made =
-      clients.get(plugin) ??
-      connect(context, { components: ["client"], withoutRegistry: true, clientPlugin: plugin });
-    clients.set(plugin, made);
-    const { client } = await made;
+    const { client, plugins } = await clientOf(context, clients, plugin);
     // Loading the client is not the node's time.
     start = performance.now();
+    // Servers do not mind the name (spec 1.3), and it must not be empty.
+    const name = service || node.address;
     const options = { address: node.address, timeoutMs, retries: 0, signal: context.signal };
-    if (plugin === "grpc") return told(...(await askGrpcHealth(client, service, options)));
+    if (plugins.client === "grpc") return told(...(await askGrpcHealth(client, name, options)));
     const reply = await client.call<{ readonly status?: unknown } | null>(
-      { service, endpoint: "Debug.Health", message: { service } },
+      { service: name, endpoint: "Debug.Health", message: { service } },
       { ...options, contentType: "application/json" },
     );
     const status = typeof reply?.status === "string" ? reply.status : "answered";
@@ -137,4 +149,16 @@ async function askNode(
     if (saysNoSuchEndpoint(error)) return told(true, "reachable");
     return told(false, MicroError.is(error) ? error.detail : String((error as Error).message));
   }
+}
+
+function clientOf(
+  context: CommandContext,
+  clients: Clients,
+  clientPlugin: string | undefined,
+): Promise<Connection> {
+  const made =
+    clients.get(clientPlugin ?? "") ??
+    connect(context, { components: ["client"], withoutRegistry: true, clientPlugin });
+  clients.set(clientPlugin ?? "", made);
+  return made;
 }

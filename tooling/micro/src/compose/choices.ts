@@ -7,6 +7,8 @@ export interface Surroundings {
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
+  /** Texts of the file may name variables. @default false */
+  readonly interpolateEnv?: boolean;
 }
 
 /** Which plugins are wanted, and the configuration file. */
@@ -20,10 +22,11 @@ export class Choices {
 
   /** The file that `--config` or `CONFIG` names, or `micro.yaml` and so on of the working folder. Read once. */
   file(): Promise<ConfigFile> {
-    const { argv, env, cwd } = this.#surroundings;
+    const { argv, env, cwd, interpolateEnv = false } = this.#surroundings;
     const typed = lastValue(argv, "config");
     const path = typed ?? (env.CONFIG === "" ? undefined : env.CONFIG);
-    this.#file ??= readConfigFile({ path, cwd, namedBy: typed === undefined ? "CONFIG" : "--config" });
+    const namedBy = typed === undefined ? "CONFIG" : "--config";
+    this.#file ??= readConfigFile({ path, cwd, namedBy, ...(interpolateEnv ? { env } : {}) });
     return this.#file;
   }
 

@@ -1,5 +1,6 @@
 import { relative } from "node:path";
 import { MicroError } from "@micro/core";
+import type { CommandContext } from "../context.ts";
 import { type FromCodeResult, generateFromCode } from "./generate-from-code.ts";
 
 /** What `micro generate --from-code` reads from its line. */
@@ -11,7 +12,6 @@ export interface FromCodeArguments {
   readonly "go-package"?: string;
   readonly enums?: "string" | "enum";
   readonly check?: boolean;
-  readonly output?: string;
 }
 
 /** The flags, as yargs takes them. */
@@ -33,13 +33,15 @@ export const fromCodeFlags = {
 } as const;
 
 /** `micro generate --from-code <module>`. Gives the exit code: 1 if `--check` finds a file that would change. */
-export async function runFromCode(args: FromCodeArguments, module: string): Promise<number> {
+export async function runFromCode(
+  args: FromCodeArguments,
+  { module, cwd: baseDir, output }: { readonly module: string } & Pick<CommandContext, "cwd" | "output">,
+): Promise<number> {
   const { files = [], out = "proto", check = false } = args;
   if (files.length > 0) {
     const detail = `generate: --from-code makes .proto files and reads none: leave out ${files.join(" ")}`;
     throw new MicroError({ code: "BAD_REQUEST", detail });
   }
-  const baseDir = process.cwd();
   const result = await generateFromCode({
     module,
     outDir: out,
@@ -49,7 +51,7 @@ export async function runFromCode(args: FromCodeArguments, module: string): Prom
     ...(args["go-package"] !== undefined && { goPackage: args["go-package"] }),
     ...(args.enums !== undefined && { enums: args.enums }),
   });
-  console.log(args.output === "json" ? asJson(result) : report(result, { check, baseDir }));
+  await output.print(output.json ? asJson(result) : report(result, { check, baseDir }));
   return check && result.files.some(({ state }) => state !== "same") ? 1 : 0;
 }
 

@@ -69,7 +69,8 @@ function isContract(value: object): value is Contract {
   );
 }
 
-function refused(detail: string, cause?: unknown): MicroError {
+/** The error for what the command cannot make files of. */
+export function refused(detail: string, cause?: unknown): MicroError {
   return new MicroError({
     code: "BAD_REQUEST",
     detail: `generate --from-code: ${detail}`,

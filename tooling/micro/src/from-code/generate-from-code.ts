@@ -2,13 +2,18 @@ import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { dirname, join, relative, resolve } from "node:path";
 import { type Contract, MicroError } from "@micro/core";
 import { contractJsonSchema, serviceDescriptor } from "@micro/core/describe";
-import { type NumberLock, readNumbers } from "./field-numbers.ts";
-import { findContracts } from "./find-contracts.ts";
-import { notMapped } from "./map-messages.ts";
-import { mergeContracts, type ServiceTypes } from "./merge-contracts.ts";
+import {
+  type Finding,
+  mergeContracts,
+  type NumberLock,
+  type ProtoOptions,
+  protoOf,
+  type ServiceTypes,
+} from "@micro/core/proto";
+import { readNumbers } from "./field-numbers.ts";
+import { findContracts, refused } from "./find-contracts.ts";
 import { changedTypes, PROTO_MARK, printProto } from "./print-proto.ts";
-import type { Finding } from "./proto-model.ts";
-import { protoOf } from "./proto-of.ts";
+import { wireDifferences } from "./wire-differences.ts";
 
 /** What {@link generateFromCode} is asked for. */
 export interface FromCodeOptions {
@@ -61,8 +66,12 @@ export async function generateFromCode(options: FromCodeOptions): Promise<FromCo
     const before = await readIfPresent(path);
     const lock = lockOf(before, shown(path, baseDir));
     const { goPackage, package: name } = options;
-    const proto = protoOf(types, { source, goPackage, package: name, enums: enums === "enum" });
-    findings.push(...proto.findings, ...changedTypes(proto.model, lock));
+    const proto = mapped(types, { source, goPackage, package: name, enums: enums === "enum" });
+    findings.push(
+      ...proto.findings,
+      ...changedTypes(proto.model, lock),
+      ...wireDifferences(proto.model, lock),
+    );
     files.push(compared({ path, text: printProto(proto.model, lock) }, before));
     files.push(await schemaFile(types, { folder, baseDir, source }));
   }
@@ -75,20 +84,29 @@ function byService(contracts: readonly Contract[]): readonly ServiceTypes[] {
   for (const contract of contracts) {
     if (contract.file !== undefined) continue;
     if (!/^\w[\w.-]*$/.test(contract.service)) {
-      throw notMapped(contract.name, `the service name '${contract.service}' makes no file name`);
+      throw refused(`${contract.name}: the service name '${contract.service}' makes no file name`);
     }
     const others = services.get(contract.service);
     if (others?.some(({ name }) => name === contract.name)) {
-      throw notMapped(`${contract.service}.${contract.name}`, "two contracts of one service have this name");
+      throw refused(`${contract.service}.${contract.name}: two contracts of one service have this name`);
     }
     if (others === undefined) services.set(contract.service, [contract]);
     else others.push(contract);
   }
   if (services.size === 0) {
     const names = contracts.map(({ name }) => name).join(", ");
-    throw notMapped(names, "made from a .proto file: that file describes them already");
+    throw refused(`${names}: made from a .proto file: that file describes them already`);
   }
   return [...services].map(([service, list]) => mergeContracts(service, list.map(serviceDescriptor)));
+}
+
+function mapped(types: ServiceTypes, options: ProtoOptions): ReturnType<typeof protoOf> {
+  try {
+    return protoOf(types, options);
+  } catch (cause) {
+    const { detail } = MicroError.from(cause);
+    throw refused(detail.startsWith("package ") ? `${detail}: say one with --package` : detail, cause);
+  }
 }
 
 function lockOf(before: string | undefined, shownPath: string): NumberLock {

@@ -1,20 +1,26 @@
-import { type AssignedNumbers, assignNumbers, type NumberLock } from "./field-numbers.ts";
-import type {
-  Finding,
-  ProtoEnum,
-  ProtoField,
-  ProtoMessage,
-  ProtoMethod,
-  ProtoModel,
-  ProtoService,
-} from "./proto-model.ts";
+import {
+  type AssignedNumbers,
+  assignNumbers,
+  type Finding,
+  type NumberLock,
+  type ProtoEnum,
+  type ProtoField,
+  type ProtoMessage,
+  type ProtoMethod,
+  type ProtoModel,
+  type ProtoService,
+} from "@micro/core/proto";
+import { ANNOTATIONS_FILE, printHttpRules } from "./print-http.ts";
+import { quoted } from "./quoted.ts";
 
 /** How the first line of a generated `.proto` ends: only such a file is overwritten. */
 export const PROTO_MARK = "by `micro generate --from-code`. DO NOT EDIT.";
 
 /** The text of a `.proto` file, with numbers as they were in `lock`. */
 export function printProto(model: ProtoModel, lock: NumberLock): string {
-  const { package: name, goPackage, imports, services, messages, source } = model;
+  const { package: name, goPackage, services, messages, source } = model;
+  const hasHttp = services.some(({ methods }) => methods.some(({ http }) => http.length > 0));
+  const imports = [...(hasHttp ? [ANNOTATIONS_FILE] : []), ...model.imports];
   const head = [
     `// Code generated from ${source} ${PROTO_MARK}`,
     "// Commit it: the numbers of its fields are kept from one run to the next.",
@@ -43,12 +49,13 @@ function printService({ name, comment, deprecated, methods }: ProtoService): str
 }
 
 function printMethod(method: ProtoMethod): string {
-  const { name, comment, request, reply, streamsRequests, streamsReplies, idempotent, deprecated } = method;
+  const { name, comment, request, reply, streamsRequests, streamsReplies } = method;
   const takes = `${streamsRequests ? "stream " : ""}${request}`;
   const gives = `${streamsReplies ? "stream " : ""}${reply}`;
   const options = [
-    ...(idempotent ? ["    option idempotency_level = IDEMPOTENT;"] : []),
-    ...(deprecated ? ["    option deprecated = true;"] : []),
+    ...(method.idempotent ? ["    option idempotency_level = IDEMPOTENT;"] : []),
+    ...(method.deprecated ? ["    option deprecated = true;"] : []),
+    ...printHttpRules(method.http, "    "),
   ];
   const line = `  rpc ${name}(${takes}) returns (${gives})`;
   return [
@@ -108,10 +115,6 @@ function reserved({ reservedNames, reservedRanges }: AssignedNumbers, indent: st
 
 function comments(lines: readonly string[], indent: string): readonly string[] {
   return lines.map((line) => `${indent}//${line === "" ? "" : ` ${line}`}`);
-}
-
-function quoted(text: string): string {
-  return JSON.stringify(text);
 }
 
 /** Fields whose type is another one than before: peers with the old file read them differently. */

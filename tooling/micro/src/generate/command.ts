@@ -1,5 +1,6 @@
 import { MicroError } from "@micro/core";
 import type { Int64Form } from "@micro/core/message";
+import type { CommandContext } from "../context.ts";
 import { type FromCodeArguments, fromCodeFlags, runFromCode } from "../from-code/index.ts";
 import type { Yargs, YargsOption } from "../yargs.ts";
 import { type GeneratedFile, generateFromProto } from "./generate.ts";
@@ -14,13 +15,16 @@ export interface GenerateArguments extends FromCodeArguments {
   readonly "import-extension"?: ImportExtension;
 }
 
-/** A command as yargs takes it: `command(module)`. */
+/** A command as yargs takes it, `command(module)`, but for the second argument of its handler. */
 export interface GenerateCommand {
   readonly command: string;
   readonly describe: string;
   readonly builder: (yargs: Yargs) => Yargs;
   /** Resolves with the exit code. */
-  readonly handler: (args: GenerateArguments) => Promise<number>;
+  readonly handler: (
+    args: GenerateArguments,
+    context: Pick<CommandContext, "cwd" | "output">,
+  ) => Promise<number>;
 }
 
 const FLAGS: Readonly<Record<string, YargsOption>> = {
@@ -72,15 +76,18 @@ export const generateCommand: GenerateCommand = {
   handler: generate,
 };
 
-async function generate(args: GenerateArguments): Promise<number> {
+async function generate(
+  args: GenerateArguments,
+  context: Pick<CommandContext, "cwd" | "output">,
+): Promise<number> {
   const module = args["from-code"];
-  if (module !== undefined) return runFromCode(args, module);
+  if (module !== undefined) return runFromCode(args, { module, ...context });
   const { files = [], out = "src/gen", check = false } = args;
   if (files.length === 0) {
     const detail = "generate: name .proto files, or a folder of them: micro generate proto --out src/gen";
     throw new MicroError({ code: "BAD_REQUEST", detail });
   }
-  const baseDir = process.cwd();
+  const { cwd: baseDir, output } = context;
   const result = await generateFromProto({
     files,
     outDir: out,
@@ -92,8 +99,8 @@ async function generate(args: GenerateArguments): Promise<number> {
     ...(args.service !== undefined && { service: args.service }),
   });
   const changed = result.files.filter(({ state }) => state !== "same");
-  console.log(
-    args.output === "json"
+  await output.print(
+    output.json
       ? JSON.stringify(result.files.map(({ proto, path, state }) => ({ proto, path, state })))
       : report(result.files, { check, baseDir }),
   );

@@ -6,7 +6,7 @@ import { loadFiles } from "./load-files.ts";
 import { isWellKnown, type Problem, type SourceFile, type WellKnownFile } from "./model.ts";
 import { type FileNames, nameDeclarations } from "./names.ts";
 import { compareFile, type FileState, writeText } from "./output-file.ts";
-import { printFile } from "./print-file.ts";
+import { MARK, printFile } from "./print-file.ts";
 import { type FileTypes, resolveTypes } from "./resolve-types.ts";
 import { shown } from "./source-paths.ts";
 
@@ -94,7 +94,10 @@ export async function generateFromProto(options: GenerateOptions): Promise<Gener
   for (const file of texts) {
     files.push({
       ...file,
-      state: mode === "text" ? "unknown" : await compareFile(file, shown(file.path, baseDir)),
+      state:
+        mode === "text"
+          ? "unknown"
+          : await compareFile(file, { shownPath: shown(file.path, baseDir), mark: MARK }),
     });
   }
   if (mode === "write") await Promise.all(files.filter(({ state }) => state !== "same").map(writeText));

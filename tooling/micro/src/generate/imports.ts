@@ -1,8 +1,8 @@
 import { posix } from "node:path";
 import { isWellKnown, type SourceFile, type WellKnownFile } from "./model.ts";
 import { claim, type FileNames, identifier, packagePrefix } from "./names.ts";
+import { printImports } from "./print-imports.ts";
 import type { ResolvedType } from "./scope.ts";
-import { WIDTH } from "./width.ts";
 
 /** How generated files name each other. */
 export type ImportExtension = ".ts" | ".js" | "none";
@@ -80,11 +80,7 @@ export function importsOf({ file, namesOf, extension, types, files }: ImportsOpt
     },
     typeName: (type) => local.get(type.fullName) ?? "",
     fileName: (other) => fileConstants.get(other) ?? "",
-    print: () =>
-      [...modules]
-        .sort(([a], [b]) => compareModules(a, b))
-        .map(([module, specifiers]) => printImport(module, specifiers))
-        .join(""),
+    print: () => printImports(modules, TYPES),
   };
 }
 
@@ -110,49 +106,4 @@ function moduleOf(from: SourceFile, to: SourceFile | WellKnownFile, extension: I
   if (isWellKnown(to)) return "@micro/core/wkt";
   const path = posix.relative(posix.dirname(from.name), outputName(to.name)).replace(/\.ts$/, "");
   return `${path.startsWith(".") ? "" : "./"}${path}${extension === "none" ? "" : extension}`;
-}
-
-/** Packages first, then files, the farthest first. */
-function compareModules(a: string, b: string): number {
-  const rank = (module: string) =>
-    module.startsWith(".") ? 1000 - module.split("/").filter((part) => part === "..").length : 0;
-  return rank(a) - rank(b) || compareNames(a, b);
-}
-
-function printImport(module: string, specifiers: ReadonlyMap<string, string>): string {
-  const sorted = [...specifiers].sort(([, a], [, b]) => compareNames(a, b));
-  const onlyTypes = sorted.every(([exported]) => TYPES.has(exported));
-  const keyword = onlyTypes ? "import type" : "import";
-  const words = sorted.map(([exported, name]) => {
-    const type = TYPES.has(exported) && !onlyTypes ? "type " : "";
-    return `${type}${exported}${exported === name ? "" : ` as ${name}`}`;
-  });
-  const line = `${keyword} { ${words.join(", ")} } from "${module}";\n`;
-  if (line.length - 1 <= WIDTH) return line;
-  return `${keyword} {\n${words.map((word) => `  ${word},\n`).join("")}} from "${module}";\n`;
-}
-
-/** As Biome sorts: letter by letter, a capital before the same small letter, numbers by their value. */
-function compareNames(a: string, b: string): number {
-  const left = partsOf(a);
-  const right = partsOf(b);
-  for (const [index, part] of left.entries()) {
-    const other = right[index];
-    if (other === undefined) return 1;
-    const order = comparePart(part, other);
-    if (order !== 0) return order;
-  }
-  return left.length - right.length;
-}
-
-/** Single letters, and numbers as a whole. */
-function partsOf(name: string): readonly string[] {
-  return name.match(/\d+|\D/g) ?? [];
-}
-
-function comparePart(a: string, b: string): number {
-  if (/\d/.test(a) && /\d/.test(b)) return Number(a) - Number(b);
-  const [small, other] = [a.toLowerCase(), b.toLowerCase()];
-  if (small !== other) return small < other ? -1 : 1;
-  return a < b ? -1 : a > b ? 1 : 0;
 }

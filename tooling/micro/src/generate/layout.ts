@@ -20,6 +20,8 @@ export interface Entry {
   readonly doc?: DocComment;
   /** Behind the value: ` as const`. */
   readonly suffix?: string;
+  /** Written as `{ a }`, its value being a variable of that name. @default false */
+  readonly shorthand?: boolean;
 }
 
 /** `[a, b]`. */
@@ -89,9 +91,10 @@ function layOutLast({ name, items }: CallPiece, { indent, before, after }: Place
   return before + head.length + text.indexOf("\n") <= WIDTH ? `${head}${text})` : undefined;
 }
 
-/** An empty object has no place for a line break. */
+/** An empty object or list has no place for a line break. */
 function canOpen(piece: Piece): boolean {
   if (typeof piece === "string") return false;
+  if (piece.kind === "list") return piece.items.length > 0;
   if (piece.kind === "arrow") return canOpen(piece.body);
   return piece.kind === "object" && piece.entries.length > 0;
 }
@@ -105,7 +108,11 @@ function layOutItems(piece: ListPiece | CallPiece, indent: string): string {
   return `${opening}\n${lines.join("")}${indent}${closing}`;
 }
 
-function layOutEntry({ key, value, doc = {}, suffix = "" }: Entry, indent: string): string {
+function layOutEntry(
+  { key, value, doc = {}, suffix = "", shorthand = false }: Entry,
+  indent: string,
+): string {
+  if (shorthand) return `${indent}${key},\n`;
   const head = `${indent}${key}: `;
   const docs = docLines(doc, indent)
     .map((line) => `${line}\n`)
@@ -125,9 +132,9 @@ function inOneLine(piece: Piece): string | undefined {
   if (piece.kind === "object") {
     if (piece.open === true || piece.entries.some(({ doc = {} }) => docLines(doc).length > 0))
       return undefined;
-    const entries = piece.entries.map(({ key, value, suffix = "" }) => {
+    const entries = piece.entries.map(({ key, value, suffix = "", shorthand = false }) => {
       const text = inOneLine(value);
-      return text === undefined ? undefined : `${key}: ${text}${suffix}`;
+      return text === undefined ? undefined : shorthand ? key : `${key}: ${text}${suffix}`;
     });
     if (entries.includes(undefined)) return undefined;
     return entries.length === 0 ? "{}" : `{ ${entries.join(", ")} }`;

@@ -10,7 +10,7 @@ export interface FileNames {
 }
 
 /** What generated code imports or uses itself, and what a reader takes for something else. */
-const TAKEN: ReadonlySet<string> = new Set(
+export const TAKEN: ReadonlySet<string> = new Set(
   [
     "bidiStream clientStream defineContract defineEnum defineFile defineMessage serverStream unary",
     "EnumValue MessageType OneOf",

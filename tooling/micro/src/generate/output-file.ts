@@ -1,7 +1,6 @@
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { MicroError } from "@micro/core";
-import { MARK } from "./print-file.ts";
 
 /** How a generated file compares with what was there before. */
 export type FileState = "new" | "changed" | "same";
@@ -13,15 +12,26 @@ export interface OutputFile {
   readonly text: string;
 }
 
+/** How {@link compareFile} speaks of a file. */
+export interface CompareOptions {
+  /** What the error calls it. */
+  readonly shownPath: string;
+  /** How the first line of a generated file ends. */
+  readonly mark: string;
+}
+
 /**
  * Compares a generated text with what is there. Throws a MicroError `PRECONDITION_FAILED` for a file that somebody
- * wrote by hand; `shownPath` is what the error calls it.
+ * wrote by hand.
  */
-export async function compareFile({ path, text }: OutputFile, shownPath: string): Promise<FileState> {
+export async function compareFile(
+  { path, text }: OutputFile,
+  { shownPath, mark }: CompareOptions,
+): Promise<FileState> {
   const before = await readIfPresent(path);
   if (before === undefined) return "new";
   if (before === text) return "same";
-  if (before.split("\n", 1)[0]?.trimEnd().endsWith(MARK)) return "changed";
+  if (before.split("\n", 1)[0]?.trimEnd().endsWith(mark)) return "changed";
   const detail = `${shownPath}: this file is not generated and would be overwritten: move it, or name another --out`;
   throw new MicroError({ code: "PRECONDITION_FAILED", detail });
 }

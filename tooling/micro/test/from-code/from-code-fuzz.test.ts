@@ -1,12 +1,11 @@
 import { defineContract, type StandardSchema, unary } from "@micro/core";
 import { contractJsonSchema, serviceDescriptor } from "@micro/core/describe";
+import { mergeContracts, protoOf } from "@micro/core/proto";
 import fc from "fast-check";
 import protobuf from "protobufjs";
 import { expect, test } from "vitest";
 import { readNumbers } from "../../src/from-code/field-numbers.ts";
-import { mergeContracts } from "../../src/from-code/merge-contracts.ts";
 import { printProto } from "../../src/from-code/print-proto.ts";
-import { protoOf } from "../../src/from-code/proto-of.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 

@@ -113,6 +113,14 @@ describe("field numbers", () => {
     });
     expect(numbers(third.proto, "CallRequest")).toEqual({ b: 5, a: 1 });
     expect(third.proto).toContain('  reserved 2 to 4;\n  reserved "c", "d";\n');
+    // A gRPC server of the code numbers fields in their order.
+    expect(first.findings.map(({ path }) => path)).not.toContain("CallRequest");
+    expect(second.findings).toContainEqual({
+      path: "CallRequest",
+      text: expect.stringMatching(
+        /^has kept numbers \(d, c, a\), of which a gRPC server .* in JSON/,
+      ) as string,
+    });
   });
 
   test("so do those of enums, and a field that changes its type is reported", async () => {
@@ -124,6 +132,10 @@ describe("field numbers", () => {
       options,
     );
     expect(first.proto).toContain("    STATE_UNSPECIFIED = 0;\n    OPEN = 1;\n    SHUT = 2;\n");
+    expect(first.findings).toContainEqual({
+      path: "CallRequest",
+      text: expect.stringMatching(/^has enums \(State\), of which a gRPC server/) as string,
+    });
     const second = await generate(
       "enums2",
       contractOf('z.object({ state: z.enum(["NEW", "SHUT"]), n: z.number() })'),

@@ -1,7 +1,7 @@
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { runMicro } from "../run-micro.ts";
+import { runMain, runMicro } from "../run-micro.ts";
 import { createSandbox, type Sandbox } from "./sandbox.ts";
 
 const proto = (text: string) => `syntax = "proto3";\npackage greeter.v1;\n${text}`;
@@ -63,6 +63,28 @@ describe("micro generate", { timeout: 60_000 }, () => {
       stderr: expect.stringContaining("micro generate proto"),
     });
     expect(await generate("proto", "--int64", "float")).toMatchObject({ status: 2 });
+  });
+
+  test("in the folder that main was given, whatever the process is in", async () => {
+    await sandbox.write({
+      "elsewhere/proto/first.proto": proto("message First {}"),
+      "elsewhere/contract.ts": [
+        `import { defineContract, unary } from ${JSON.stringify(import.meta.resolve("@micro/core"))};`,
+        'export const One = defineContract({ name: "One", service: "one", methods: { call: unary() } });',
+      ].join("\n"),
+    });
+    const cwd = join(sandbox.path, "elsewhere");
+    expect(await runMain(["generate", "proto"], { cwd })).toEqual({
+      status: 0,
+      stdout: "new     src/gen/first.ts\n",
+      stderr: "",
+    });
+    expect(await readFile(join(cwd, "src/gen/first.ts"), "utf8")).toContain("First");
+    const fromCode = await runMain(["generate", "--from-code", "contract.ts", "--output", "json"], { cwd });
+    expect(fromCode).toMatchObject({ status: 0, stderr: "" });
+    expect((JSON.parse(fromCode.stdout) as { files: { path: string }[] }).files[0]?.path).toBe(
+      join(cwd, "proto/one.proto"),
+    );
   });
 
   test("never overwrites what somebody wrote by hand, and then writes nothing else either", async () => {

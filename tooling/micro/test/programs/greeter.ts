@@ -82,10 +82,14 @@ const definition = defineService({
         }
       },
     }),
-    // Go Micro's health handler is optional (spec 7.7).
+    // In place of the server's own.
     ...(process.env.HEALTH === undefined
       ? []
-      : handle("Debug.Health", () => ({ status: process.env.HEALTH }))),
+      : handle("Debug.Health", () => {
+          if (process.env.HEALTH !== "none") return { status: process.env.HEALTH };
+          // Go Micro's health handler is optional (spec 7.7).
+          throw new MicroError({ id: "greeter", code: "UNKNOWN", detail: "rpc: can't find service Debug" });
+        })),
   ],
   subscribers: [
     subscribe("greeted", (message: unknown, { metadata }) => {

@@ -1,0 +1,1 @@
+export { mqttBroker } from "./plugin.ts";

@@ -1,0 +1,3 @@
+import { runGreeter } from "./wire.gen.ts";
+
+await runGreeter();

@@ -1,0 +1,9 @@
+export {
+  HealthCheckRequest,
+  HealthCheckResponse,
+  HealthListRequest,
+  HealthListResponse,
+  healthContract,
+  healthFile,
+  ServingStatus,
+} from "./health.ts";

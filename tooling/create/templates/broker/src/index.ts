@@ -1,0 +1,1 @@
+export { sampleBroker } from "./plugin.ts";

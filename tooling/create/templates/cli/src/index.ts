@@ -1,0 +1,1 @@
+export { sampleCli } from "./sample-cli.ts";

@@ -1,0 +1,1 @@
+export { sampleClient } from "./sample-client.ts";

@@ -1,0 +1,1 @@
+export { sampleCodec } from "./sample-codec.ts";

@@ -1,0 +1,3 @@
+export { sample } from "./component.ts";
+export { memorySample } from "./memory-sample.ts";
+export type { Sample } from "./sample.ts";

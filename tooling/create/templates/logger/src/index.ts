@@ -1,0 +1,1 @@
+export { sampleLogger } from "./sample-logger.ts";

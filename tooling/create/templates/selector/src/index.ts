@@ -1,0 +1,1 @@
+export { sampleSelector } from "./sample-selector.ts";

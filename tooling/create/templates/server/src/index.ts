@@ -1,0 +1,1 @@
+export { sampleServer } from "./sample-server.ts";

@@ -1,0 +1,1 @@
+export { sampleTransport } from "./plugin.ts";
