@@ -12,8 +12,8 @@ const LARGEST = 64 * 1024;
  */
 export class CallTable<T> {
   /** 0 where nobody stands: numbers begin with 1. */
-  #numbers: number[] = new Array<number>(SMALLEST).fill(0);
-  #calls: (T | undefined)[] = new Array<T | undefined>(SMALLEST).fill(undefined);
+  #numbers: number[] = Array.from({ length: SMALLEST }, () => 0);
+  #calls: (T | undefined)[] = Array.from({ length: SMALLEST });
   #placed = 0;
   readonly #displaced = new Map<number, T>();
 
@@ -71,8 +71,8 @@ export class CallTable<T> {
     if (length > LARGEST) return;
     const numbers = this.#numbers;
     const calls = this.#calls;
-    this.#numbers = new Array<number>(length).fill(0);
-    this.#calls = new Array<T | undefined>(length).fill(undefined);
+    this.#numbers = Array.from({ length }, () => 0);
+    this.#calls = Array.from({ length });
     for (const [at, id] of numbers.entries()) {
       // Twice the places, so two that had different ones still have.
       if (id === 0 || this.#placed === 0) continue;
