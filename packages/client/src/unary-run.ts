@@ -145,7 +145,7 @@ export class UnaryRun implements AbortTarget, AttemptSink, AttemptRequest {
     const attempt = ++this.#attempt;
     let target: Target | Promise<Target>;
     try {
-      target = this.#made.select();
+      target = this.#select();
     } catch (error) {
       this.#settle(MicroError.from(error, { id: CLIENT_ID }), undefined);
       return;
@@ -168,8 +168,21 @@ export class UnaryRun implements AbortTarget, AttemptSink, AttemptRequest {
   #take(target: Target): void {
     this.#target = target;
     this.#local = localBehind(this.#context, this.call, target);
-    if (this.#local === undefined) this.attemptDeadline = this.#made.deadline();
+    if (this.#local === undefined) {
+      const { call } = this;
+      // As long as there was one attempt, and another would not be allowed in any case, nobody counts them.
+      const only = this.#attempts === undefined && !call.idempotent;
+      this.attemptDeadline = only ? call.deadline : this.#made.deadline();
+    }
     this.#begin();
+  }
+
+  #select(): Target | Promise<Target> {
+    const { options, shape } = this.call;
+    if (this.#attempts === undefined && options === undefined) {
+      return this.#context.selector.select(shape.target);
+    }
+    return this.#made.select();
   }
 
   #begin(): void {

@@ -44,6 +44,33 @@ describe("Metadata", () => {
     expect(new Metadata(second).get("A")).toBe("2");
   });
 
+  test("begins with the pairs of another, which it shares until it changes them", () => {
+    const base = new Metadata([
+      ["a", "1"],
+      ["b", "2"],
+    ]);
+    const one = Metadata.over(base).set("C", "3");
+    expect([one.size, one.get("A"), one.get("c"), one.get("d"), one.has("b")]).toEqual([
+      3,
+      "1",
+      "3",
+      undefined,
+      true,
+    ]);
+    expect([one.keyAt(1), one.valueAt(1), one.keyAt(2), one.valueAt(2)]).toEqual(["b", "2", "c", "3"]);
+    const two = one.clone().set("a", "9");
+    expect(two.delete("B")).toBe(true);
+    expect(two.delete("b")).toBe(false);
+    expect([...two]).toEqual([
+      ["a", "9"],
+      ["c", "3"],
+    ]);
+    const three = Metadata.over(one).set("d", "4");
+    expect(three.toJSON()).toEqual({ A: "1", B: "2", C: "3", D: "4" });
+    expect(one.toJSON()).toEqual({ A: "1", B: "2", C: "3" });
+    expect(base.toJSON()).toEqual({ A: "1", B: "2" });
+  });
+
   test("takes prototype names as plain keys", () => {
     expect(
       new Metadata(JSON.parse('{"__proto__": "x", "constructor": "y"}') as Record<string, string>).get(

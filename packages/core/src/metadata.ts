@@ -47,11 +47,14 @@ export function canonicalKey(key: string): string {
  * times as much to make. Searching is linear, so whoever reads from peers bounds the number of pairs.
  */
 export class Metadata implements Iterable<[string, string]> {
-  readonly #keys: string[];
-  readonly #values: string[];
+  /** Pairs in front of the own ones that others share: never changed, and without a base of its own. */
+  #base: Metadata | undefined = undefined;
+  #keys: string[];
+  #values: string[];
 
   constructor(init?: MetadataInit) {
     if (init instanceof Metadata) {
+      this.#base = init.#base;
       this.#keys = init.#keys.slice();
       this.#values = init.#values.slice();
       return;
@@ -64,17 +67,31 @@ export class Metadata implements Iterable<[string, string]> {
     for (const [key, value] of pairs) this.set(key, value);
   }
 
+  /**
+   * Begins with the pairs of `base`, which must not be changed from then on: for readers of messages whose headers are
+   * mostly the same. What is added stands beside, and the shared pairs are copied when one of them is to change.
+   */
+  static over(base: Metadata): Metadata {
+    base.#own();
+    const made = new Metadata();
+    made.#base = base;
+    return made;
+  }
+
   get size(): number {
-    return this.#keys.length;
+    const base = this.#base;
+    return base === undefined ? this.#keys.length : base.#keys.length + this.#keys.length;
   }
 
   get(key: string): string | undefined {
-    const at = this.#find(key);
-    return at < 0 ? undefined : this.#values[at];
+    const value = this.#find(key);
+    if (value !== undefined) return value;
+    const lower = key.toLowerCase();
+    return lower === key ? undefined : this.#find(lower);
   }
 
   has(key: string): boolean {
-    return this.#find(key) >= 0;
+    return this.get(key) !== undefined;
   }
 
   set(key: string, value: string): this {
@@ -83,9 +100,14 @@ export class Metadata implements Iterable<[string, string]> {
 
   /** Like `set` for a key that is known to be lower case: the fast path of message readers and writers. */
   setLower(lowerKey: string, value: string): this {
+    if (this.#sharedAt(lowerKey) >= 0) this.#own();
     const at = this.#keys.indexOf(lowerKey);
     if (at >= 0) this.#values[at] = value;
-    else {
+    else if (this.#base !== undefined && this.#keys.length === 0) {
+      // Often the only one: pushed to an empty list it would get the room of seventeen.
+      this.#keys = [lowerKey];
+      this.#values = [value];
+    } else {
       this.#keys.push(lowerKey);
       this.#values.push(value);
     }
@@ -93,7 +115,8 @@ export class Metadata implements Iterable<[string, string]> {
   }
 
   delete(key: string): boolean {
-    const at = this.#find(key);
+    this.#own();
+    const at = Math.max(this.#keys.indexOf(key), this.#keys.indexOf(key.toLowerCase()));
     if (at < 0) return false;
     this.#keys.splice(at, 1);
     this.#values.splice(at, 1);
@@ -102,17 +125,23 @@ export class Metadata implements Iterable<[string, string]> {
 
   /** Key in lower case of the pair at `index`, from 0 to `size`: with `valueAt` the way of writers, which allocates nothing. */
   keyAt(index: number): string {
-    return this.#keys[index] as string;
+    const base = this.#base;
+    if (base === undefined) return this.#keys[index] as string;
+    const shared = base.#keys.length;
+    return (index < shared ? base.#keys[index] : this.#keys[index - shared]) as string;
   }
 
   /** Value of the pair at `index`. */
   valueAt(index: number): string {
-    return this.#values[index] as string;
+    const base = this.#base;
+    if (base === undefined) return this.#values[index] as string;
+    const shared = base.#keys.length;
+    return (index < shared ? base.#values[index] : this.#values[index - shared]) as string;
   }
 
   /** Pairs with lower-case keys, in the order they were first set. */
   *[Symbol.iterator](): IterableIterator<[string, string]> {
-    for (const [at, key] of this.#keys.entries()) yield [key, this.#values[at] as string];
+    for (let at = 0; at < this.size; at++) yield [this.keyAt(at), this.valueAt(at)];
   }
 
   clone(): Metadata {
@@ -122,10 +151,11 @@ export class Metadata implements Iterable<[string, string]> {
   /** Without the keys that describe one hop only: what a handler's calls inherit (spec 1.4). */
   forwarded(): Metadata {
     const result = new Metadata();
-    for (const [at, key] of this.#keys.entries()) {
+    for (let at = 0; at < this.size; at++) {
+      const key = this.keyAt(at);
       if (HOP_BY_HOP.has(key) || REPLY_PREFIX.test(key)) continue;
       result.#keys.push(key);
-      result.#values.push(this.#values[at] as string);
+      result.#values.push(this.valueAt(at));
     }
     return result;
   }
@@ -135,8 +165,25 @@ export class Metadata implements Iterable<[string, string]> {
     return Object.fromEntries(Array.from(this, ([key, value]) => [canonicalKey(key), value]));
   }
 
-  #find(key: string): number {
+  #find(key: string): string | undefined {
     const at = this.#keys.indexOf(key);
-    return at >= 0 ? at : this.#keys.indexOf(key.toLowerCase());
+    if (at >= 0) return this.#values[at];
+    const shared = this.#sharedAt(key);
+    return shared < 0 ? undefined : this.valueAt(shared);
+  }
+
+  /** Where a key stands among the shared pairs; -1 where it does not. */
+  #sharedAt(key: string): number {
+    const base = this.#base;
+    return base === undefined ? -1 : base.#keys.indexOf(key);
+  }
+
+  /** Copies the shared pairs. */
+  #own(): void {
+    const base = this.#base;
+    if (base === undefined) return;
+    this.#base = undefined;
+    this.#keys = [...base.#keys, ...this.#keys];
+    this.#values = [...base.#values, ...this.#values];
   }
 }

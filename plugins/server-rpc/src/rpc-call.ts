@@ -1,14 +1,16 @@
 import type { Codec } from "@micro/codec";
-import { type Logger, type Metadata, MicroError } from "@micro/core";
+import { type Logger, Metadata, MicroError } from "@micro/core";
 import { encodeReply, type IncomingCall, type Refusal, type Route } from "@micro/server";
 import type { IncomingExchange } from "@micro/transport";
 import type { CallEnvelope } from "./rpc-envelope.ts";
-import { addSaid, deadlineOf, EMPTY, errorHeader, errorText, replyHeader } from "./rpc-replies.ts";
+import { addSaid, deadlineOf, EMPTY, errorHeader, errorText, replyBase } from "./rpc-replies.ts";
 
 /** What an {@link RpcCall} is made of. */
 export interface RpcCallOptions {
   readonly codec: Codec;
   readonly contentType: string;
+  /** {@link replyBase} of the content type, where it is at hand. */
+  readonly base?: Metadata | undefined;
   /** Of a call that came in one. */
   readonly envelope: CallEnvelope | undefined;
   readonly service: string;
@@ -51,11 +53,12 @@ export class RpcCall implements IncomingCall {
   }
 
   reply(value: unknown): void {
-    const { codec, contentType, envelope, route } = this.#options;
+    const { codec, contentType, base, envelope, route } = this.#options;
     try {
       const payload = route === undefined ? codec.encode(value) : encodeReply(codec, value, route);
       const body = envelope === undefined ? payload : envelope.wrap(payload);
-      this.#send(replyHeader(contentType, this.#id), body);
+      const header = Metadata.over(base ?? replyBase(contentType)).setLower("micro-id", this.#id);
+      this.#send(header, body);
     } catch (error) {
       this.fail(MicroError.from(error, { id: this.#options.service }));
     }

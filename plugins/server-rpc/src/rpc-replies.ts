@@ -6,10 +6,12 @@ export const EMPTY = new Uint8Array(0);
 
 /** The header of a regular answer: what Go clients need and nothing that they would have to ignore (spec 1.2). */
 export function replyHeader(contentType: string, id: string): Metadata {
-  const header = new Metadata();
-  header.setLower("content-type", contentType);
-  header.setLower("micro-id", id);
-  return header;
+  return Metadata.over(replyBase(contentType)).setLower("micro-id", id);
+}
+
+/** What the replies of one content type share. Not to be changed. */
+export function replyBase(contentType: string): Metadata {
+  return new Metadata().setLower("content-type", contentType);
 }
 
 /** The header of a failed answer; its body is empty, or the envelope's (spec 1.11). A refusal says that no handler ran. */

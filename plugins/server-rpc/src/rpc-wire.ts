@@ -10,6 +10,7 @@ import { type Logger, Metadata, MicroError } from "@micro/core";
 import {
   decodeRequest,
   notUnary,
+  type Route,
   type RunningCore,
   type Server,
   type ServerListener,
@@ -17,9 +18,9 @@ import {
 } from "@micro/server";
 import type { IncomingExchange, Transport } from "@micro/transport";
 import { DEBUG_HEALTH, healthReply, healthRoute } from "./debug-health.ts";
-import { handlerMetadata, RpcCall } from "./rpc-call.ts";
+import { handlerMetadata, RpcCall, type RpcCallOptions } from "./rpc-call.ts";
 import { CallEnvelope, isLegacy } from "./rpc-envelope.ts";
-import { EMPTY, errorHeader, replyHeader } from "./rpc-replies.ts";
+import { EMPTY, errorHeader, replyBase, replyHeader } from "./rpc-replies.ts";
 import { refuseStream, serveStream } from "./rpc-stream.ts";
 
 /** What {@link rpcWire} is made of. */
@@ -75,12 +76,19 @@ interface FoundCall {
   readonly envelope: CallEnvelope | undefined;
 }
 
+/** What calls of one endpoint in one content type share. */
+interface PlainCall extends RpcCallOptions {
+  readonly route: Route;
+}
+
 /** Reads what a first message asks for. */
 class Receiver {
   readonly #options: RpcWireOptions;
   readonly #core: RunningCore;
   /** The envelopes of requests in Go's old protocol, by the content type they give. */
   readonly #legacy: ReadonlyMap<string, EnvelopeCodec>;
+  /** Of the last call that came without an envelope: the next one is mostly the same but for its message. */
+  #last: PlainCall | undefined;
 
   constructor(options: RpcWireOptions, core: RunningCore) {
     this.#options = options;
@@ -153,14 +161,14 @@ class Receiver {
       if (!this.#answered(exchange, found)) this.#refuse(exchange, found, route);
       return;
     }
-    const options = { ...found, service, logger, route };
     if (exchange.first.header.get("micro-stream")) {
+      const options = { ...found, service, logger, route };
       const refusal = dispatcher.refusal();
       if (refusal === undefined) void serveStream(exchange, route, { ...options, dispatcher });
       else refuseStream(exchange, dispatcher.refusalError(refusal), { ...options, refusal });
       return;
     }
-    const call = new RpcCall(exchange, options);
+    const call = new RpcCall(exchange, this.#shared(found, route));
     if (route.kind !== "unary") {
       call.fail(notUnary(route));
       return;
@@ -173,6 +181,15 @@ class Receiver {
       return;
     }
     dispatcher.unary(route, call, message);
+  }
+
+  #shared({ codec, contentType, envelope }: FoundCall, route: Route): RpcCallOptions {
+    const { service, logger } = this.#options;
+    if (envelope !== undefined) return { codec, contentType, envelope, service, logger, route };
+    const last = this.#last;
+    if (last !== undefined && last.route === route && last.contentType === contentType) return last;
+    this.#last = { codec, contentType, base: replyBase(contentType), envelope, service, logger, route };
+    return this.#last;
   }
 
   /** Health is told past limits and middleware, as over gRPC, and to whoever asks: it runs no handler of the service. */

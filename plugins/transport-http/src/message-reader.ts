@@ -22,6 +22,10 @@ const LINE_END = Buffer.from("\r\n");
 const CHUNK_SIZE = /^[0-9A-Fa-f]{1,8}$/;
 const LONGEST_CHUNK_LINE = 10;
 const FIRST_BODY_BYTES = 64 * 1024;
+/** Of what came, so much is made a text at once: a call into the engine costs as much as 2 kB of it. */
+const TEXT_BYTES = 4 * 1024;
+/** A block that begins as the last one did ends within so many bytes behind that, most of the time. */
+const USUAL_REST = 256;
 
 /**
  * Reads messages of one direction of a connection, however the bytes are cut. Strict: a shape that another parser
@@ -42,6 +46,9 @@ export class MessageReader {
   #missing = 0;
   #body: Buffer | undefined;
   #bodyLength = 0;
+  /** Some of the chunk at hand from `#textAt` on, as latin1. */
+  #text = "";
+  #textAt = 0;
   /** Messages, and header blocks, read so far. */
   count = 0;
   headers = 0;
@@ -55,7 +62,7 @@ export class MessageReader {
 
   /** Between our own peers `Content-Length` is the framing's alone: the smaller header is the faster one. */
   hideLength(): void {
-    this.#parser.showLength = false;
+    this.#parser.hideLength();
   }
 
   /** True between the first and the last byte of a message. */
@@ -70,15 +77,20 @@ export class MessageReader {
       bytes = Buffer.concat([this.#held, chunk]);
       this.#held = undefined;
     }
-    let at = 0;
-    // A zero-length body ends without further bytes, so the state decides too.
-    while (at < bytes.length) {
-      const next = this.#step(bytes, at);
-      if (next < 0) {
-        if (this.#state !== State.closed) this.#held = at === 0 ? bytes : bytes.subarray(at);
-        return;
+    try {
+      let at = 0;
+      // A zero-length body ends without further bytes, so the state decides too.
+      while (at < bytes.length) {
+        const next = this.#step(bytes, at);
+        if (next < 0) {
+          if (this.#state !== State.closed) this.#held = at === 0 ? bytes : bytes.subarray(at);
+          return;
+        }
+        at = next;
       }
-      at = next;
+    } finally {
+      this.#text = "";
+      this.#textAt = 0;
     }
   }
 
@@ -121,7 +133,13 @@ export class MessageReader {
   }
 
   #readHead(bytes: Buffer, at: number): number {
-    const end = bytes.indexOf(HEAD_END, at);
+    const { usual } = this.#parser;
+    let known = 0;
+    if (usual > 0 && at + usual <= bytes.length) {
+      this.#cover(bytes, at, at + usual);
+      known = this.#parser.known(this.#text, at - this.#textAt);
+    }
+    const end = known > 0 ? headEnd(bytes, at + known - 2) : bytes.indexOf(HEAD_END, at);
     if (end < 0 ? bytes.length - at > this.#limits.maxHeaderSize : end - at > this.#limits.maxHeaderSize) {
       throw transportError(
         "RESOURCE_EXHAUSTED",
@@ -132,7 +150,9 @@ export class MessageReader {
       refuseBareLineEnd(bytes, at);
       return -1;
     }
-    const message = this.#parser.parse(bytes.toString("latin1", at, end + 2));
+    this.#cover(bytes, at, end + 2);
+    const from = at - this.#textAt;
+    const message = this.#parser.parse(this.#text, { from, to: from + end + 2 - at, known });
     this.headers++;
     const bodyAt = end + 4;
     const length = message.contentLength;
@@ -147,6 +167,13 @@ export class MessageReader {
     }
     this.#begin(message);
     return bodyAt;
+  }
+
+  /** Makes `#text` hold the bytes from `at` to `end`. */
+  #cover(bytes: Buffer, at: number, end: number): void {
+    if (at >= this.#textAt && end <= this.#textAt + this.#text.length) return;
+    this.#text = bytes.toString("latin1", at, Math.max(end, Math.min(bytes.length, at + TEXT_BYTES)));
+    this.#textAt = at;
   }
 
   #begin(message: ReceivedMessage): void {
@@ -250,6 +277,16 @@ export class MessageReader {
     else message.body = EMPTY;
     this.#onMessage(message);
   }
+}
+
+/** Where the empty line begins that ends a header block; -1 when it has not come yet. */
+function headEnd(bytes: Buffer, from: number): number {
+  // Looking by hand is cheaper than a call into the engine, when it is not far.
+  const last = Math.min(bytes.length - 3, from + USUAL_REST);
+  for (let at = from; at < last; at++) {
+    if (bytes[at] === 13 && bytes[at + 1] === 10 && bytes[at + 2] === 13 && bytes[at + 3] === 10) return at;
+  }
+  return bytes.indexOf(HEAD_END, from);
 }
 
 /** A header block that uses bare line feeds never ends for us: say so now, not at the deadline. */

@@ -6,6 +6,7 @@ import {
   type TransportMessage,
   type TransportStream,
 } from "@micro/transport";
+import { CallTable } from "./call-table.ts";
 import { Connection, type ConnectionOwner } from "./connection.ts";
 import { CLIENT_ID, tooLarge, transportError, unavailable, violation } from "./errors.ts";
 import type { ReceivedMessage } from "./header-block.ts";
@@ -32,7 +33,7 @@ export class MuxSession implements Session, ConnectionOwner, StreamPort {
   readonly #start: string;
   readonly #writer: HeaderWriter;
   readonly #life: SessionLife;
-  readonly #calls = new Map<number, PendingCall>();
+  readonly #calls = new CallTable<PendingCall>();
   readonly #streams = new Map<number, CreditStream>();
   #nextId = 1;
   #concurrent = 0;
@@ -299,7 +300,7 @@ export class MuxSession implements Session, ConnectionOwner, StreamPort {
     this.#handshake = undefined;
     const { context } = this.#options;
     const { handed } = this.#connection.outbox;
-    const calls = [...this.#calls.values()];
+    const calls = this.#calls.values();
     this.#calls.clear();
     for (const call of calls) failCall(call, broken, { context, handed });
     for (const stream of this.#streams.values()) stream.break(broken);

@@ -97,7 +97,13 @@ export class Outbox {
       for (const piece of pieces) socket.write(piece);
       socket.uncork();
     }
-    if (socket.writableLength > HIGH_WATER) {
+    const held = socket.writableLength;
+    if (held === 0) {
+      // The system has taken all of it, so the slab begins anew: the same few kilobytes, which stay in the caches and
+      // are nothing for the collector to look after.
+      this.#start = 0;
+      this.#end = 0;
+    } else if (held > HIGH_WATER) {
       this.#blocked = true;
       this.#blockedSince = performance.now();
     }

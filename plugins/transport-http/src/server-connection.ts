@@ -6,6 +6,7 @@ import {
   type StreamPort,
   type TransportMessage,
 } from "@micro/transport";
+import { callNumber, NamedCallTable } from "./call-table.ts";
 import { Connection, type ConnectionOwner } from "./connection.ts";
 import { SERVER_ID, tooLarge, transportError, unavailable, violation } from "./errors.ts";
 import type { ReceivedMessage } from "./header-block.ts";
@@ -33,7 +34,7 @@ export class ServerConnection implements ConnectionOwner, StreamPort, ExchangePo
   readonly #writer: ServerWriter;
   readonly #openedAt = performance.now();
   /** Running calls by id; those without one, which only hand-made clients send, are one after the other under "". */
-  readonly #calls = new Map<string, ServerExchange>();
+  readonly #calls = new NamedCallTable<ServerExchange>();
   /** Calls whose id is that of one that runs: answered in order (spec 1.9), so begun in order. */
   #queued: ReceivedMessage[] = [];
   readonly #streams = new Map<string, CreditStream>();
@@ -112,12 +113,9 @@ export class ServerConnection implements ConnectionOwner, StreamPort, ExchangePo
 
   #onCall(message: ReceivedMessage): void {
     const exchange = new ServerExchange(this, message, undefined);
-    const { id } = exchange;
-    if (!this.#calls.has(id)) {
-      this.#calls.set(id, exchange);
-      this.#begin(exchange);
-    } else if (this.#multiplexed)
-      this.onViolation(violation(`a call came with the id ${id} of one that runs`));
+    if (this.#calls.add(exchange)) this.#begin(exchange);
+    else if (this.#multiplexed)
+      this.onViolation(violation(`a call came with the id ${exchange.id} of one that runs`));
     else if (this.running < this.#options.context.settings.maxConcurrent) this.#queued.push(message);
     else this.onViolation(violation("too many calls with one id wait for each other"));
   }
@@ -176,7 +174,7 @@ export class ServerConnection implements ConnectionOwner, StreamPort, ExchangePo
   #giveUp(exchange: ServerExchange, stream: CreditStream | undefined): void {
     const reason = unavailable("the exchange was refused", { id: SERVER_ID });
     exchange.abort(reason);
-    if (stream === undefined) this.#endCall(exchange.id);
+    if (stream === undefined) this.#endCall(exchange);
     else stream.break(reason);
   }
 
@@ -229,7 +227,7 @@ export class ServerConnection implements ConnectionOwner, StreamPort, ExchangePo
   #cancelCall(key: string): void {
     const exchange = this.#calls.get(key);
     if (exchange === undefined) return;
-    this.#calls.delete(key);
+    this.#calls.delete(exchange);
     exchange.abort(transportError("CANCELLED", "the caller gave the call up", { id: SERVER_ID }));
     this.#settle();
   }
@@ -238,7 +236,7 @@ export class ServerConnection implements ConnectionOwner, StreamPort, ExchangePo
 
   reply(exchange: ServerExchange, message: TransportMessage): void {
     this.#writer.reply(exchange, message);
-    this.#endCall(exchange.id);
+    this.#endCall(exchange);
   }
 
   streamOf(exchange: ServerExchange): CreditStream {
@@ -286,7 +284,7 @@ export class ServerConnection implements ConnectionOwner, StreamPort, ExchangePo
 
   over(stream: CreditStream, unread: boolean): void {
     if (stream.stream === "") {
-      this.#endCall(stream.id);
+      this.#endCall({ id: stream.id, number: callNumber(stream.id) });
       return;
     }
     if (unread && this.#multiplexed) this.#writer.control("stop", { id: stream.id });
@@ -297,10 +295,10 @@ export class ServerConnection implements ConnectionOwner, StreamPort, ExchangePo
     this.#settle();
   }
 
-  #endCall(id: string): void {
-    this.#calls.delete(id);
+  #endCall(call: { readonly id: string; readonly number: number }): void {
+    this.#calls.delete(call);
     if (this.#queued.length > 0) {
-      const at = this.#queued.findIndex((message) => (message.id ?? "") === id);
+      const at = this.#queued.findIndex((message) => (message.id ?? "") === call.id);
       if (at >= 0) this.#onCall(this.#queued.splice(at, 1)[0] as ReceivedMessage);
     }
     this.#settle();
@@ -326,9 +324,7 @@ export class ServerConnection implements ConnectionOwner, StreamPort, ExchangePo
 
   #abortAll(reason: Error): void {
     this.#queued = [];
-    const calls = [...this.#calls.values()];
-    this.#calls.clear();
-    for (const call of calls) call.abort(reason);
+    for (const call of this.#calls.takeAll()) call.abort(reason);
     for (const stream of this.#streams.values()) stream.break(reason);
   }
 

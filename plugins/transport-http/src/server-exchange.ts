@@ -1,4 +1,5 @@
 import type { CreditStream, IncomingExchange, TransportMessage, TransportStream } from "@micro/transport";
+import { callNumber } from "./call-table.ts";
 import { SERVER_ID, transportError } from "./errors.ts";
 import type { ReceivedMessage } from "./header-block.ts";
 
@@ -17,6 +18,8 @@ export class ServerExchange implements IncomingExchange {
   readonly first: ReceivedMessage;
   /** `Micro-Id`, empty when the request had none. */
   readonly id: string;
+  /** The same as a number; 0 for an id that is none. */
+  readonly number: number;
   /** `Micro-Stream`, empty for a call. */
   readonly stream: string;
   readonly #port: ExchangePort;
@@ -29,6 +32,7 @@ export class ServerExchange implements IncomingExchange {
     this.#port = port;
     this.first = first;
     this.id = first.id ?? "";
+    this.number = callNumber(this.id);
     this.stream = first.stream ?? "";
     this.#stream = stream;
   }

@@ -15,6 +15,25 @@ test("calls are counted and timed", async () => {
   expect(slice.p50Us).toBeLessThanOrEqual(slice.p99Us);
 });
 
+test("more calls may be in flight than the workload says, to warm up", async () => {
+  let running = 0;
+  let most = 0;
+  const client: PeerClient = {
+    call: async (message) => {
+      most = Math.max(most, ++running);
+      await new Promise(setImmediate);
+      running--;
+      return message;
+    },
+    close: async () => {},
+  };
+  const driver = new Driver(client, workload("echo-1"));
+  await driver.run(SHORT);
+  expect(most).toBe(1);
+  await driver.run({ ...SHORT, inFlight: 8 });
+  expect(most).toBe(8);
+});
+
 test("a reply that belongs to another call fails the run", async () => {
   const wrong: PeerClient = {
     call: async (message) => ({ ...message, id: message.id + 1 }),

@@ -14,6 +14,8 @@ export interface Slice {
 export interface SliceOptions {
   readonly seconds: number;
   readonly sampleEvery: number;
+  /** Calls in flight instead of the workload's own; streams keep theirs. */
+  readonly inFlight?: number | undefined;
 }
 
 /** Repeats a workload against a connected client, slice by slice, with one id sequence over all of them. */
@@ -42,7 +44,7 @@ export class Driver {
     await this.#client.close();
   }
 
-  async #runCalls({ seconds, sampleEvery }: SliceOptions): Promise<Slice> {
+  async #runCalls({ seconds, sampleEvery, inFlight }: SliceOptions): Promise<Slice> {
     const client = this.#client;
     const make = this.#make;
     const histogram = new Histogram();
@@ -67,7 +69,7 @@ export class Driver {
         }
       }
     };
-    await Promise.all(Array.from({ length: this.#workload.inFlight }, caller));
+    await Promise.all(Array.from({ length: inFlight ?? this.#workload.inFlight }, caller));
     return summary(histogram, calls, ended - started);
   }
 

@@ -29,13 +29,15 @@ const goals: readonly Goal[] = [
       atLeast: 0.95,
     }),
   ),
-  {
-    workload: "echo-1",
-    measure: "callsPerSecond",
-    peer: "micro-local",
-    against: ["moleculer-local"],
-    atLeast: 1.5,
-  },
+  ...["micro-local", "micro-local-async"].map(
+    (peer): Goal => ({
+      workload: "echo-1",
+      measure: "callsPerSecond",
+      peer,
+      against: ["moleculer-local"],
+      atLeast: 1.5,
+    }),
+  ),
 ];
 
 /** One line for each goal that the rows can tell about: what was wanted, what came out, met or missed. */

@@ -11,6 +11,8 @@ export interface Options {
   readonly seconds: number;
   /** Length of the unmeasured calls before the first round, in seconds. */
   readonly warmup: number;
+  /** Length of the unmeasured calls at the beginning of each turn, in seconds. */
+  readonly settle: number;
   /** The peers that the table's ratios are taken to: a networked one, a local one, or both. */
   readonly references: readonly string[];
   readonly json: string | undefined;
@@ -24,6 +26,7 @@ export const help = `Compares Micro with its peers, each with its own server and
   --rounds n        how often each peer is measured per workload (default 3)
   --seconds s       length of one measurement (default 0.8)
   --warmup s        unmeasured calls before the first round (default 1)
+  --settle s        unmeasured calls before each measurement (default 0.3)
   --reference a,b   peers that the × columns divide by the row (default micro,micro-local)
   --json file       also writes every sample to a file
   --profile dir     writes a .cpuprofile of every process to a folder
@@ -40,6 +43,7 @@ export function readOptions(args: readonly string[]): Options | "help" {
       rounds: { type: "string" },
       seconds: { type: "string" },
       warmup: { type: "string" },
+      settle: { type: "string" },
       reference: { type: "string", default: "micro,micro-local" },
       json: { type: "string" },
       profile: { type: "string" },
@@ -61,6 +65,7 @@ export function readOptions(args: readonly string[]): Options | "help" {
     rounds: positive("rounds", values.rounds, quick ? 1 : 3),
     seconds: positive("seconds", values.seconds, quick ? 0.3 : 0.8),
     warmup: positive("warmup", values.warmup, quick ? 0.2 : 1),
+    settle: positive("settle", values.settle, quick ? 0.1 : 0.3),
     references: values.reference.split(","),
     json: values.json,
     profileDir: values.profile,

@@ -3,7 +3,7 @@ import { measure } from "./measure.ts";
 import type { Workload } from "./workloads.ts";
 
 const echo: Workload = { name: "echo-64", title: "", kind: "calls", inFlight: 64, items: 0 };
-const plan = { rounds: 2, seconds: 0.05, warmup: 0.05, profileDir: undefined };
+const plan = { rounds: 2, seconds: 0.05, warmup: 0.05, settle: 0.02, profileDir: undefined };
 
 test("two processes are measured together, round by round, and leave", async () => {
   const { rows, failures } = await measure(echo, { ...plan, peers: ["raw-tcp", "raw-http"] });

@@ -11,11 +11,17 @@ const loaders: Readonly<Record<string, () => Promise<Peer>>> = {
   "micro-grpc": async () => (await import("./micro-grpc.ts")).microGrpc,
   "grpc-js": async () => (await import("./grpc-js.ts")).grpcJs,
   "micro-local": async () => (await import("./micro-local.ts")).microLocal,
+  "micro-local-async": async () => (await import("./micro-local.ts")).microLocalAsync,
   "moleculer-local": async () => (await import("./moleculer-local.ts")).moleculerLocal,
   "plain-async": async () => (await import("./plain-async.ts")).plainAsync,
 };
 
-const local: ReadonlySet<string> = new Set(["micro-local", "moleculer-local", "plain-async"]);
+const local: ReadonlySet<string> = new Set([
+  "micro-local",
+  "micro-local-async",
+  "moleculer-local",
+  "plain-async",
+]);
 
 /** The names of all peers. */
 export const peerNames: readonly string[] = Object.keys(loaders);

@@ -24,5 +24,18 @@ export const echoService = defineService({
   ],
 });
 
+/** The same with a handler that answers by promise, as Moleculer's and NestJS's do. */
+export const asyncEchoService = defineService({
+  name: "bench.echo",
+  handlers: [
+    implement(echoContract, {
+      echo: async (message) => ({ ...message }),
+      async *stream(messages) {
+        for await (const message of messages) yield message;
+      },
+    }),
+  ],
+});
+
 /** A service without handlers, whose client calls the other one. */
 export const callerService = defineService({ name: "bench.caller" });

@@ -1,16 +1,22 @@
 import { createMonolith } from "@micro/core";
 import { defaults } from "@micro/set-defaults";
-import { callerService, echoContract, echoService } from "./micro-echo.ts";
+import { asyncEchoService, callerService, echoContract, echoService } from "./micro-echo.ts";
 import type { Peer, PeerClient } from "./peer.ts";
 
 /** Two Micro services in one process: deadlines, errors and isolation of objects as over the network. */
 export const microLocal: Peer = {
   name: "micro-local",
-  connect,
+  connect: () => connect(echoService),
 };
 
-async function connect(): Promise<PeerClient> {
-  const monolith = await createMonolith([echoService, callerService], {
+/** The same with a handler that is an async function. */
+export const microLocalAsync: Peer = {
+  name: "micro-local-async",
+  connect: () => connect(asyncEchoService),
+};
+
+async function connect(echo: typeof echoService): Promise<PeerClient> {
+  const monolith = await createMonolith([echo, callerService], {
     plugins: defaults,
     configFile: false,
     cli: { enabled: false },
