@@ -126,13 +126,13 @@ describe("the file has effect, key by key", () => {
         "client.pool_retries",
         "logger.level",
         "logger.caller_skip_count",
-        "logger.fields",
+        "logger.fields.app",
         "registry.plugin",
         "server.register_interval",
         "server.register_ttl",
       ]) {
-        const [, line] = /micro\.yaml:(\d+)$/.exec(from[key] ?? "") ?? [];
-        expect(lines[Number(line) - 1], key).toContain(`${key.split(".")[1]}:`);
+        const [, line] = /micro\.yaml:(\d+):\d+$/.exec(from[key] ?? "") ?? [];
+        expect(lines[Number(line) - 1], key).toContain(`${key.split(".").at(-1)}:`);
       }
     } finally {
       await caller.stop();

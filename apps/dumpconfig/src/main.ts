@@ -1,13 +1,13 @@
 import { asProgram, createService, defineService } from "@micro/core";
-import { defaults } from "@micro/set-defaults";
 import { printedMailer } from "./mailer.ts";
+import { plugins } from "./plugins.ts";
 
 const headline = (text: string): void => console.log(`\n# ${text}`);
 
 await asProgram(async () => {
   // Wired, and so checked, but never started: nothing listens, nothing is registered.
   const service = await createService(defineService({ name: "dumpconfig", version: "1.0.0" }), {
-    plugins: [...defaults, printedMailer],
+    plugins: [...plugins, printedMailer],
     client: { poolRequestTimeout: "3s", poolRetries: 2 },
   });
   try {
@@ -18,7 +18,8 @@ await asProgram(async () => {
     console.log(await service.dumpConfig("json"));
 
     headline("What is not a default, and who said so");
-    for (const { key, value, from, overridden } of service.explain()) {
+    for (const { key, value, from, overridden, notes = [] } of service.explain()) {
+      for (const note of notes) console.log(`${key} = ${show(value)}: ${note}`);
       if (from === "default") continue;
       const instead = overridden.map((weaker) => `, not ${show(weaker.value)} of ${weaker.from}`).join("");
       console.log(`${key} = ${show(value)} from ${from}${instead}`);

@@ -1,7 +1,7 @@
 import { canonicalKey, Metadata } from "@micro/core";
 import type { BrokerMessage } from "./broker.ts";
 import { brokerError } from "./broker-errors.ts";
-import { checkSize, tooLarge } from "./message-rules.ts";
+import { checkSize, mostBytes, tooLarge } from "./message-rules.ts";
 
 /** What the JSON of a message may be longer than the message itself: base64 and escapes, and a little around it. */
 const jsonLimit = (maxBytes: number): number => 2 * maxBytes + 64 * 1024;
@@ -22,16 +22,44 @@ export function maxJsonBytes({ maxBytes }: MessageLimit): number {
  * them and sorted as Go sorts them. Throws `RESOURCE_EXHAUSTED` that names `max_message_size`.
  */
 export function encodeMessage(message: BrokerMessage, limit: MessageLimit): Uint8Array {
-  checkSize(message, limit.maxBytes);
-  const pairs = Array.from(message.header, ([key, value]) => [canonicalKey(key), value] as const);
-  pairs.sort(([a], [b]) => (a < b ? -1 : 1));
+  if (mostBytes(message) > limit.maxBytes) checkSize(message, limit.maxBytes);
   const body = Buffer.from(message.body.buffer, message.body.byteOffset, message.body.byteLength);
-  const header = pairs.map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`).join(",");
-  const json = Buffer.from(`{"Header":{${header}},"Body":"${body.toString("base64")}"}`);
+  const json = Buffer.from(`{"Header":{${headerText(message.header)}},"Body":"${body.toString("base64")}"}`);
   if (json.byteLength > jsonLimit(limit.maxBytes)) {
     throw tooLarge(`the message with its header escaped has ${json.byteLength} bytes`, limit.maxBytes);
   }
   return json;
+}
+
+/** `"Content-Type":` by `content-type`. Keys come from applications and peers, so the memory of them is bounded. */
+const keyTexts = new Map<string, string>();
+const MAX_KEY_TEXTS = 1024;
+
+function keyText(key: string): string {
+  const known = keyTexts.get(key);
+  if (known !== undefined) return known;
+  const text = `${JSON.stringify(canonicalKey(key))}:`;
+  if (keyTexts.size < MAX_KEY_TEXTS && key.length <= 64) keyTexts.set(key, text);
+  return text;
+}
+
+function headerText(header: Metadata): string {
+  let text = "";
+  let last = "";
+  for (let at = 0; at < header.size; at++) {
+    const key = keyText(header.keyAt(at));
+    // Nearly all headers are made in Go's order.
+    if (key < last) return sortedHeaderText(header);
+    last = key;
+    text += `${at === 0 ? "" : ","}${key}${JSON.stringify(header.valueAt(at))}`;
+  }
+  return text;
+}
+
+function sortedHeaderText(header: Metadata): string {
+  const pairs = Array.from(header, ([key, value]) => [keyText(key), JSON.stringify(value)] as const);
+  pairs.sort(([a], [b]) => (a < b ? -1 : 1));
+  return pairs.map(([key, value]) => key + value).join(",");
 }
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });

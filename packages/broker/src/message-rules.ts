@@ -34,8 +34,17 @@ function checkName(what: string, name: string, advice: string): void {
 /** Bytes of a message as limits count them: the body, and keys and values of the header in UTF-8. */
 export function messageSize({ header, body }: BrokerMessage): number {
   let size = body.byteLength;
-  for (const [key, value] of header) size += Buffer.byteLength(key) + Buffer.byteLength(value);
+  for (let at = 0; at < header.size; at++) {
+    size += Buffer.byteLength(header.keyAt(at)) + Buffer.byteLength(header.valueAt(at));
+  }
   return size;
+}
+
+/** No message is larger than this, found without reading it: UTF-8 has at most three bytes for what UTF-16 counts as one. */
+export function mostBytes({ header, body }: BrokerMessage): number {
+  let length = 0;
+  for (let at = 0; at < header.size; at++) length += header.keyAt(at).length + header.valueAt(at).length;
+  return body.byteLength + 3 * length;
 }
 
 /** The size of a message. Throws `RESOURCE_EXHAUSTED` that names the option `max_message_size` when it is over `maxBytes`. */

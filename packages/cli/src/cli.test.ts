@@ -1,7 +1,6 @@
-import type { OptionKind } from "@micro/core";
+import { convert, type OptionKind } from "@micro/core";
 import { describe, expect, expectTypeOf, test } from "vitest";
 import type { UserFlagValues } from "./cli.ts";
-import { convert } from "./convert.ts";
 import { defineFlags, flag } from "./flags.ts";
 import { nearestFlag } from "./nearest.ts";
 

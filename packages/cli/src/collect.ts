@@ -1,5 +1,11 @@
-import type { ConfigSourceResult, Origin, Problem, Setting } from "@micro/core";
-import { convert } from "./convert.ts";
+import {
+  type ConfigSourceResult,
+  convert,
+  hideCredentials,
+  type Origin,
+  type Problem,
+  type Setting,
+} from "@micro/core";
 import type { DeclaredFlag } from "./declare.ts";
 
 /** What {@link collectValues} takes. */
@@ -59,7 +65,7 @@ function wrongText(
   flag: DeclaredFlag,
   { texts, origin, expected }: { texts: readonly string[]; origin: Origin; expected: string },
 ): Problem {
-  const text = texts.join(",");
+  const text = hideCredentials(texts.join(","));
   const shown = text.length > 60 ? `${text.slice(0, 57)}…` : text;
   return {
     where: origin.where,

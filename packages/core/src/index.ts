@@ -9,7 +9,7 @@ export {
   type Middleware,
 } from "./call.ts";
 export { Channel, type ChannelOptions } from "./channel.ts";
-export { configJsonSchema, type JsonSchema } from "./config/json-schema.ts";
+export { type ConfigJsonSchemaOptions, configJsonSchema, type JsonSchema } from "./config/json-schema.ts";
 export type { Explanation } from "./config/show.ts";
 export {
   bidiStream,
@@ -61,7 +61,8 @@ export {
 } from "./logger.ts";
 export { Metadata, type MetadataInit } from "./metadata.ts";
 export { createMonolith, type Monolith, type MonolithOptions } from "./monolith.ts";
-export { asProgram, runService } from "./run-service.ts";
+export { asProgram } from "./program.ts";
+export { runService } from "./run-service.ts";
 export { createService, type ServiceOptions } from "./service.ts";
 export type {
   ComponentSettings,
@@ -101,6 +102,7 @@ export {
   type NameOf,
   type Token,
 } from "./component.ts";
+export { type Converted, convert } from "./config/convert.ts";
 export type {
   ConfigField,
   ConfigSource,
@@ -110,6 +112,7 @@ export type {
   Problem,
   Setting,
 } from "./config/settings.ts";
+export { hideCredentials } from "./config/show-value.ts";
 export { contractTypeName, endpointName } from "./contract.ts";
 export { Deadlines, type Expiring, UNWATCHED } from "./deadlines.ts";
 export { DesiredState, type DesiredStateOptions, jittered, pause } from "./desired-state.ts";
@@ -144,4 +147,5 @@ export {
   type ServiceMiddleware,
   type ServiceScope,
 } from "./plugin.ts";
+export { defineProvider, type ProviderOptions } from "./provider.ts";
 export { readTlsMaterial, type TlsMaterial, tlsMaterialOptions } from "./tls-material.ts";

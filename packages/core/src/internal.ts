@@ -2,3 +2,4 @@
 export { type ConfigFile, type ConfigFileRequest, fileSettings, readConfigFile } from "./config/file.ts";
 export { collectSections, configFields, optionsOf, type Section } from "./config/sections.ts";
 export { nearest } from "./nearest.ts";
+export { planComposition } from "./plan-composition.ts";

@@ -1,4 +1,5 @@
 import type { AnyComponent } from "./component.ts";
+import { mergeOptions } from "./config/merge-options.ts";
 import type { Problem } from "./config/settings.ts";
 import type { ServiceDefinition } from "./definition.ts";
 import { MicroError } from "./errors.ts";
@@ -70,7 +71,7 @@ export async function createMonolith<const Ps extends readonly AnyPlugin[]>(
       const [owner] = services;
       const instances = owner && Object.fromEntries(shared.map((name) => [name, instanceOf(owner, name)]));
       const override = Object.hasOwn(overrides, definition.name) ? overrides[definition.name] : undefined;
-      const own = merge(common, override ?? {}, scoped);
+      const own = mergeOptions(common, override ?? {}, scoped);
       services.push(
         await create(definition, {
           ...own,
@@ -120,25 +121,6 @@ function checkNames(
 /** What `owner` offers under a name; undefined when the component is switched off. */
 function instanceOf(owner: object, name: string): unknown {
   return Object.getOwnPropertyDescriptor(owner, name)?.value as unknown;
-}
-
-/** Options of one service over those of all, key by key; of a scoped component's section below a section likewise. */
-function merge(common: object, own: object, scoped: ReadonlySet<string>): Record<string, unknown> {
-  const merged: Record<string, unknown> = { ...common };
-  for (const [key, value] of Object.entries(own)) {
-    const below = merged[key];
-    merged[key] = isOptions(below) && isOptions(value) ? { ...below, ...value } : value;
-    for (const name of scoped) {
-      const [all, one] = [below, value].map((section) => (isOptions(section) ? section[name] : undefined));
-      if (isOptions(all) && isOptions(one))
-        (merged[key] as Record<string, unknown>)[name] = { ...all, ...one };
-    }
-  }
-  return merged;
-}
-
-function isOptions(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** Stops in reverse order, each with the time that is left. Resolves with what failed. */

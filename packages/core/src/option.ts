@@ -172,13 +172,18 @@ const optionList = <const D extends readonly string[] | undefined = undefined>(
     details,
   ) as Option<readonly string[], Given<D, readonly string[]>>;
 
+/** What stands under one name of a map. */
+export const mapEntrySchema: v.GenericSchema<unknown, string> = v.pipe(
+  v.union([v.string(), v.number(), v.boolean()], "must be a text"),
+  v.transform(String),
+);
+
 const optionMap = <const D extends Readonly<Record<string, unknown>> | undefined = undefined>(
   details: OptionDetails<Readonly<Record<string, string>>> & { readonly default?: D },
 ): Option<Readonly<Record<string, string>>, Given<D, Readonly<Record<string, string>>>> => {
-  const text = v.pipe(v.union([v.string(), v.number(), v.boolean()], "must be a text"), v.transform(String));
   return make<Readonly<Record<string, string>>, Readonly<Record<string, string>>>(
     "map",
-    v.record(v.string(), text, "must be a map of texts"),
+    v.record(v.string(), mapEntrySchema, "must be a map of texts"),
     details,
   ) as Option<Readonly<Record<string, string>>, Given<D, Readonly<Record<string, string>>>>;
 };

@@ -86,6 +86,11 @@ export interface PluginOptions<
   readonly needs?: Needs;
   /** Components it is given when the service has them. @default [] */
   readonly optional?: Optional;
+  /**
+   * Components that others of its kind use and this one does not, each with the reason: `explain` says so where they
+   * are configured. @default {}
+   */
+  readonly ignores?: Readonly<Record<string, string>>;
   readonly create: (
     context: PluginContext<OptionsOutput<C["config"]> & OptionsOutput<Config>, Needs, Optional>,
   ) => Promise<InstanceOf<C>> | InstanceOf<C>;
@@ -107,6 +112,7 @@ export interface Plugin<
   readonly config: Config;
   readonly needs: Needs;
   readonly optional: readonly AnyComponent[];
+  readonly ignores: Readonly<Record<string, string>>;
   readonly create: (
     context: PluginContext<never, readonly AnyComponent[], readonly AnyComponent[]>,
   ) => unknown;
@@ -164,6 +170,7 @@ export function definePlugin<
     config,
     needs: options.needs ?? ([] as unknown as Needs),
     optional: options.optional ?? [],
+    ignores: options.ignores ?? {},
     // The wiring hands in exactly what `needs` and `config` promise; the types of that end here.
     create: options.create as Plugin["create"],
   };

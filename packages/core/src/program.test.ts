@@ -174,7 +174,7 @@ registerHooks({
       await writeFile(join(folder, "micro.yml"), "part:\n  mod: x\n");
       const { code, stderr } = await startProgram("file search", { cwd: folder }).ended();
       expect(code).toBe(1);
-      expect(stderr).toContain("  micro.yml:2: unknown key 'part.mod'");
+      expect(stderr).toContain("  micro.yml:2:3: unknown key 'part.mod'");
     } finally {
       await rm(folder, { recursive: true });
     }

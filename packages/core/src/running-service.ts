@@ -16,7 +16,8 @@ export interface RunningServiceOptions {
   readonly scope: Omit<ServiceScope, "logger">;
   readonly config: ResolvedConfig;
   readonly wired: Wired;
-  readonly container: Container;
+  /** Where users' own classes are resolved from; undefined where generated code wires. */
+  readonly container: Container | undefined;
   /** Aborted when stopping begins. */
   readonly abort: AbortController;
   readonly startTimeoutMs: number;
@@ -42,7 +43,7 @@ export class RunningService implements ServiceCore {
       startTimeoutMs: options.startTimeoutMs,
       abort: options.abort,
       logger: () => this.#logger,
-      dispose: () => options.container.dispose(),
+      dispose: () => options.container?.dispose(),
     });
     for (const [name, instance] of options.wired.components)
       Object.defineProperty(this, name, { value: instance, enumerable: true });
@@ -77,23 +78,31 @@ export class RunningService implements ServiceCore {
   }
 
   get container(): Container {
-    return this.#options.container;
+    const { container } = this.#options;
+    if (container === undefined) throw this.#withoutContainer("has no container");
+    return container;
   }
 
   resolve<T>(wanted: AnyComponent | (new (...parameters: never[]) => T)): T {
-    const token = isComponent(wanted) ? wanted.token : wanted;
-    if (isComponent(wanted) && !this.container.isRegistered(token as InjectionToken)) {
-      if (this.#options.off.has(wanted.name)) throw this.#switchedOff(wanted.name);
-      throw new MicroError({
-        code: "NOT_FOUND",
-        id: this.name,
-        detail: `service '${this.name}' has no component '${wanted.name}': list a plugin for it`,
-      });
+    const { container, wired, off } = this.#options;
+    if (!isComponent(wanted)) {
+      if (container === undefined) throw this.#withoutContainer(`cannot construct class '${wanted.name}'`);
+      return container.resolve<T>(wanted as InjectionToken<T>);
     }
-    return this.container.resolve<T>(token as InjectionToken<T>);
+    const token = wanted.token as InjectionToken<T>;
+    if (container?.isRegistered(token)) return container.resolve(token);
+    const instance = wired.components.get(wanted.name);
+    if (container === undefined && instance !== undefined) return instance as T;
+    if (off.has(wanted.name)) throw this.#switchedOff(wanted.name);
+    throw new MicroError({
+      code: "NOT_FOUND",
+      id: this.name,
+      detail: `service '${this.name}' has no component '${wanted.name}': list a plugin for it`,
+    });
   }
 
   start(): Promise<void> {
+    this.#warnOfUncalled();
     return this.#life.start();
   }
 
@@ -154,6 +163,28 @@ export class RunningService implements ServiceCore {
     } catch (error) {
       if (error !== this.#life.interruption) throw error;
     }
+  }
+
+  /** A service may be meant to serve nobody; its handlers were not. */
+  #warnOfUncalled(): void {
+    const { off, scope } = this.#options;
+    const by = off.get("server");
+    const names = [
+      ...scope.handlers.map(({ endpoint }) => endpoint),
+      ...scope.subscribers.map(({ topic }) => `topic ${topic}`),
+    ];
+    if (by === undefined || names.length === 0 || this.state !== "created") return;
+    this.#logger.warn(
+      `component 'server' is switched off by ${by}: nobody can call ${names.join(", ")} of service '${this.name}'`,
+    );
+  }
+
+  #withoutContainer(what: string): MicroError {
+    return new MicroError({
+      code: "PRECONDITION_FAILED",
+      id: this.name,
+      detail: `service '${this.name}' is wired by generated code and ${what}: list defineProvider(…) for the class and run micro wire, or use createService`,
+    });
   }
 
   #switchedOff(name: string): MicroError {

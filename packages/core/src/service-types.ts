@@ -9,37 +9,88 @@ import type { AnyPlugin, Plugin } from "./plugin.ts";
 
 type ComponentsOf<Ps extends readonly AnyPlugin[]> = Ps[number]["component"];
 
-/** Component instances of a list of plugins by section name. */
-export type Components<Ps extends readonly AnyPlugin[]> = {
-  readonly [C in ComponentsOf<Ps> as NameOf<C>]: ApiOf<C>;
-};
-
 /** Section names a list of plugins provides. */
 export type ProvidedBy<Ps extends readonly AnyPlugin[]> = NameOf<ComponentsOf<Ps>>;
 
-/** Names of needed components that have no plugin in the list and cannot do without. */
-type Missing<Needs, Ps extends readonly AnyPlugin[]> = Needs extends readonly (infer C)[]
-  ? Exclude<C extends { readonly replaceable: true } ? never : NameOf<C>, ProvidedBy<Ps>>
+/**
+ * Plugins of a list that are there in any case. To the type checker the conditional part of `[a, ...(on ? [b] : []), c]`
+ * is an array of any length, and what stands before and after it is fixed.
+ */
+type Fixed<Ps extends readonly unknown[]> = Ps extends readonly [infer P, ...infer Rest]
+  ? P | Fixed<Rest>
+  : Ps extends readonly [...infer Rest, infer P]
+    ? P | Fixed<Rest>
+    : never;
+
+/** Section names that one list provides in any case. An array of which nothing is fixed counts as if all were there. */
+type SureIn<Ps extends readonly AnyPlugin[]> = number extends Ps["length"]
+  ? [Fixed<Ps>] extends [never]
+    ? ProvidedBy<Ps>
+    : NameOf<Fixed<Ps> extends { readonly component: infer C } ? C : never>
+  : ProvidedBy<Ps>;
+
+/** Names that a list, or one of several lists of which the program takes one, may be without. */
+type UnsureOf<Ps extends readonly AnyPlugin[], Names = ProvidedBy<Ps>> = Ps extends readonly AnyPlugin[]
+  ? Exclude<Names, SureIn<Ps>>
   : never;
 
-type CheckedPlugin<P, Ps extends readonly AnyPlugin[]> =
-  P extends Plugin<infer C, infer N, OptionsSchema, infer Needs>
-    ? [Missing<Needs, Ps>] extends [never]
-      ? P
-      : `plugin '${NameOf<C>}-${N}' needs component '${Missing<Needs, Ps>}': list a plugin for it`
-    : P;
+/** Section names that are provided in any case. */
+type SureOf<Ps extends readonly AnyPlugin[]> = Exclude<ProvidedBy<Ps>, UnsureOf<Ps>>;
 
-/** The list itself, or for each plugin with an unmet need a text that names it. */
-export type CheckedPlugins<Ps extends readonly AnyPlugin[]> = {
-  readonly [I in keyof Ps]: CheckedPlugin<Ps[I], Ps>;
+/** Component instances of a list of plugins by section name; undefined may be what is listed under a condition. */
+export type Components<Ps extends readonly AnyPlugin[]> = {
+  readonly [C in ComponentsOf<Ps> as NameOf<C>]:
+    | ApiOf<C>
+    | (NameOf<C> extends UnsureOf<Ps> ? undefined : never);
 };
 
-/** The definition itself, or a text that names the component it needs and no plugin provides. */
+/** Names of needed components that are not among the provided ones and cannot do without. */
+type Missing<Needs, Provided> = Needs extends readonly (infer C)[]
+  ? Exclude<C extends { readonly replaceable: true } ? never : NameOf<C>, Provided>
+  : never;
+
+/** What a text about a missing component asks for. */
+type Remedy<Name, Ps extends readonly AnyPlugin[]> =
+  Name extends ProvidedBy<Ps> ? "list a plugin for it without a condition" : "list a plugin for it";
+
+type CheckedPlugin<P, Ps extends readonly AnyPlugin[], Provided> =
+  P extends Plugin<infer C, infer N, OptionsSchema, infer Needs>
+    ? [Missing<Needs, Provided>] extends [never]
+      ? P
+      : `plugin '${NameOf<C>}-${N}' needs component '${Missing<Needs, Provided>}': ${Remedy<Missing<Needs, Provided>, Ps>}`
+    : P;
+
+/** A list without conditions: each plugin finds what it needs in the list. */
+type CheckedFixed<Part extends readonly unknown[], Ps extends readonly AnyPlugin[], Provided> = {
+  readonly [I in keyof Part]: CheckedPlugin<Part[I], Ps, Provided>;
+};
+
+/**
+ * A list with a conditional part. What is fixed must find its needs among what is fixed; a conditional plugin also
+ * among the conditional ones, because which of them come together no type says: start-up checks that.
+ */
+type CheckedVariadic<
+  Part extends readonly unknown[],
+  Ps extends readonly AnyPlugin[],
+> = Part extends readonly [infer P, ...infer Rest]
+  ? readonly [CheckedPlugin<P, Ps, SureOf<Ps>>, ...CheckedVariadic<Rest, Ps>]
+  : Part extends readonly [...infer Rest, infer P]
+    ? readonly [...CheckedVariadic<Rest, Ps>, CheckedPlugin<P, Ps, SureOf<Ps>>]
+    : CheckedFixed<Part, Ps, ProvidedBy<Ps>>;
+
+/** The list itself, or for each plugin with an unmet need a text that names it. */
+export type CheckedPlugins<Ps extends readonly AnyPlugin[]> = Ps extends readonly AnyPlugin[]
+  ? number extends Ps["length"]
+    ? CheckedVariadic<Ps, Ps>
+    : CheckedFixed<Ps, Ps, ProvidedBy<Ps>>
+  : never;
+
+/** The definition itself, or a text that names the component it needs and no plugin provides in any case. */
 export type CheckedDefinition<Needs extends readonly AnyComponent[], Ps extends readonly AnyPlugin[]> = [
-  Missing<Needs, Ps>,
+  Missing<Needs, SureOf<Ps>>,
 ] extends [never]
   ? ServiceDefinition<Needs>
-  : `this service needs component '${Missing<Needs, Ps>}': list a plugin for it`;
+  : `this service needs component '${Missing<Needs, SureOf<Ps>>}': ${Remedy<Missing<Needs, SureOf<Ps>>, Ps>}`;
 
 type ConfigOf<P> = P extends { readonly config: infer S extends OptionsSchema } ? OptionsInput<S> : never;
 type ScopedNames<Ps extends readonly AnyPlugin[]> = NameOf<
@@ -100,6 +151,12 @@ export interface MiddlewareOptions {
 export interface CompositionOptions<Ps extends readonly AnyPlugin[]> {
   /** A path; without it `micro.yaml` (or .yml, .json, .toml, .config.ts …) of the working folder; false for none. */
   readonly configFile?: string | false;
+  /**
+   * Replaces `$NAME`, `${NAME}` and `${NAME:-text}` in the texts of the configuration file by environment variables:
+   * those of the process, or those given. A variable that is not set is a problem that names file, line and variable.
+   * `$$` stands for one `$`. @default false
+   */
+  readonly interpolateEnv?: boolean | Readonly<Record<string, string | undefined>>;
   readonly hooks?: Hooks<Service<Ps>>;
   readonly middleware?: MiddlewareOptions;
   /** Component instances that somebody else owns: shared on purpose, or a test's own. They are neither started nor stopped. */

@@ -63,7 +63,7 @@ describe("configuration", () => {
     expect(explained).toMatchObject({ value: ["flag"], from: "--broker_address" });
     expect(explained?.overridden.map(({ from }) => from.replace(/^.*micro/, "micro"))).toEqual([
       "BROKER_ADDRESS",
-      "micro.yaml:3",
+      "micro.yaml:3:3",
       "createService",
     ]);
   });
@@ -83,7 +83,7 @@ describe("configuration", () => {
     expect(service.broker.options).toMatchObject({ poolSize: 7 });
   });
 
-  test("all problems come in one error, with file and line, what there is and what to do", async () => {
+  test("all problems come in one error, with file, line and column, what there is and what to do", async () => {
     const { mdns, http, nats } = samplePlugins();
     const path = await file(
       "bad.yaml",
@@ -103,12 +103,12 @@ describe("configuration", () => {
       createService(greeter, { plugins: [mdns, http, nats, consoleLogger], configFile: path }),
     );
     expect(problems.sort()).toEqual([
-      "bad.yaml:2: unknown plugin 'natz' of 'broker'; listed: http, nats (did you mean 'nats'?)",
-      "bad.yaml:3: unknown key 'broker.addreses' (did you mean 'broker.addresses'?)",
-      "bad.yaml:5: 'registry.addresses' must be a list of texts, not 5",
-      "bad.yaml:6: 'registry.ttl' must be a duration such as '5s', '1m30s' or '500ms', or a number of seconds, not \"soon\"",
-      "bad.yaml:7: unknown section 'stor'; this service has broker, logger, registry (if 'stor' is a component, npm install one of its plugins (@micro/stor-…) and list it)",
-      "bad.yaml:8: unknown section 'zebra'; this service has broker, logger, registry (if 'zebra' is a component, npm install one of its plugins (@micro/zebra-…) and list it)",
+      "bad.yaml:2:3: unknown plugin 'natz' of 'broker'; listed: http, nats (did you mean 'nats'?)",
+      "bad.yaml:3:3: unknown key 'broker.addreses' (did you mean 'broker.addresses'?)",
+      "bad.yaml:5:3: 'registry.addresses' must be a list of texts, not 5",
+      "bad.yaml:6:3: 'registry.ttl' must be a duration such as '5s', '1m30s' or '500ms', or a number of seconds, not \"soon\"",
+      "bad.yaml:7:1: unknown section 'stor'; this service has broker, logger, registry (if 'stor' is a component, npm install one of its plugins (@micro/stor-…) and list it)",
+      "bad.yaml:8:1: unknown section 'zebra'; this service has broker, logger, registry (if 'zebra' is a component, npm install one of its plugins (@micro/zebra-…) and list it)",
     ]);
   });
 
@@ -149,7 +149,7 @@ describe("configuration", () => {
     expect(
       await problemsOf(createService(greeter, { plugins: [mdns, http, nats], configFile: path })),
     ).toEqual([
-      "micro.yaml:1: 'broker.jetstream' is an option of plugin 'nats', but 'http' is chosen (set broker.plugin or leave the option out)",
+      "micro.yaml:1:24: 'broker.jetstream' is an option of plugin 'nats', but 'http' is chosen (set broker.plugin or leave the option out)",
     ]);
     const cli = sampleCli(() => [
       { path: ["broker", "jetstream"], value: true, origin: { kind: "env", where: "BROKER_JETSTREAM" } },
@@ -207,7 +207,7 @@ describe("configuration", () => {
     const { mdns, http } = samplePlugins();
     const path = await file("micro.yaml", "registry:\n  enabled: false\n");
     expect(await problemsOf(createService(greeter, { plugins: [mdns, http], configFile: path }))).toEqual([
-      "micro.yaml:2: plugin 'broker-http' needs component 'registry', which is switched off (set registry.enabled to true, or leave out what needs it)",
+      "micro.yaml:2:3: plugin 'broker-http' needs component 'registry', which is switched off (set registry.enabled to true, or leave out what needs it)",
     ]);
     const service = await createService(greeter, { plugins: [mdns, http], broker: { enabled: false } });
     expect(() => service.broker).toThrow("component 'broker' is switched off by createService");
@@ -234,7 +234,7 @@ describe("configuration", () => {
     expect((shared.broker.logger as LabelledLogger).label).toBe("info/broker");
   });
 
-  test("a dump masks secrets and reads back as a file with the same effect", async () => {
+  test("a dump masks secrets and reads back as a file with the same effect, once they are given again", async () => {
     const { mdns, nats } = samplePlugins();
     const plugins = [mdns, nats, consoleLogger] as const;
     const options = { token: "s3cret", tls: { caFile: "ca.pem", keyPassword: "pw" }, jetstream: true };
@@ -242,7 +242,12 @@ describe("configuration", () => {
     const yaml = await first.dumpConfig();
     expect(yaml).not.toMatch(/s3cret|pw\b/);
     expect(yaml).toContain("ca_file: ca.pem");
-    const second = await createService(greeter, { plugins, configFile: await file("micro.yaml", yaml) });
+    const configFile = await file("micro.yaml", yaml);
+    await expect(createService(greeter, { plugins, configFile })).rejects.toThrow(
+      /'broker\.token' is masked.*\n.*\n.*'broker\.tls\.key_password' is masked/,
+    );
+    const secrets = { token: "s3cret", tls: { keyPassword: "pw" } };
+    const second = await createService(greeter, { plugins, configFile, broker: secrets });
     expect(await second.dumpConfig("json")).toBe(await first.dumpConfig("json"));
     expect(JSON.stringify(first.explain())).not.toMatch(/s3cret/);
   });
@@ -255,5 +260,42 @@ describe("configuration", () => {
     expect(one.broker.registry).toBe(one.registry);
     expect(one.container).not.toBe(two.container);
     expect(two.resolve(registry)).toBe(two.registry);
+  });
+});
+
+describe("a plugin that is listed under a condition", () => {
+  const { mdns, http, nats } = samplePlugins();
+  const start = (on: boolean) =>
+    createService(greeter, { plugins: [mdns, ...(on ? [http] : []), consoleLogger], configFile: false });
+
+  test("is there when the condition holds, and undefined when not", async () => {
+    expect((await start(true)).broker?.label).toBe("http");
+    expect((await start(false)).broker).toBeUndefined();
+  });
+
+  test("may stand before one that is always there", async () => {
+    for (const [on, plugin] of [
+      [true, "nats"],
+      [false, "http"],
+    ] as const) {
+      const service = await createService(greeter, {
+        plugins: [mdns, consoleLogger, ...(on ? [nats] : []), http],
+        broker: { plugin },
+        configFile: false,
+      });
+      expect(service.broker.label).toBe(plugin);
+    }
+  });
+
+  test("finds its need among the conditional ones when it starts", async () => {
+    const together = (which: readonly boolean[]) =>
+      createService(greeter, {
+        plugins: [consoleLogger, ...(which[0] ? [mdns] : []), ...(which[1] ? [http] : [])],
+        configFile: false,
+      });
+    expect((await together([true, true])).broker?.registry.label).toBe("mdns micro");
+    expect(await problemsOf(together([false, true]))).toEqual([
+      expect.stringContaining("needs component 'registry'"),
+    ]);
   });
 });

@@ -1,5 +1,5 @@
+import type { LooseOptions } from "./check-composition.ts";
 import type { AnyComponent } from "./component.ts";
-import type { LooseOptions } from "./compose-service.ts";
 import type { ServiceDefinition } from "./definition.ts";
 import type { AnyPlugin } from "./plugin.ts";
 import type {

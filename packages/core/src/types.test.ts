@@ -5,9 +5,16 @@ import { promisify } from "node:util";
 import { describe, expect, expectTypeOf, test } from "vitest";
 import { bidiStream, clientStream, defineContract, serverStream, unary } from "./contract.ts";
 import { defineService, type Implementation, implement } from "./definition.ts";
+import { createMonolith } from "./monolith.ts";
 import { createService } from "./service.ts";
 import type { StandardSchema } from "./standard-schema.ts";
-import { broker, consoleLogger, type SampleBroker, samplePlugins } from "./testing/sample.ts";
+import {
+  broker,
+  consoleLogger,
+  type SampleBroker,
+  type SampleRegistry,
+  samplePlugins,
+} from "./testing/sample.ts";
 
 const { mdns, http, nats } = samplePlugins();
 const greeter = defineService({ name: "greeter" });
@@ -57,6 +64,51 @@ const compileTime = {
     // @ts-expect-error the definition needs a broker
     await createService(needy, { plugins: [mdns] });
   },
+  async conditions(on: boolean) {
+    const defaults = [consoleLogger, mdns] as const;
+    // The conditional part may stand anywhere; what is fixed finds what is fixed, before and after it.
+    const middle = await createService(greeter, {
+      plugins: [...defaults, ...(on ? [nats] : []), http],
+      broker: { plugin: "nats", jetstream: true },
+    });
+    expectTypeOf(middle.broker).toEqualTypeOf<SampleBroker>();
+    expectTypeOf(middle.registry).toEqualTypeOf<SampleRegistry>();
+    const last = await createService(greeter, { plugins: [...defaults, http, ...(on ? [nats] : [])] });
+    expectTypeOf(last.broker).toEqualTypeOf<SampleBroker>();
+    const list = [consoleLogger, ...(on ? [http] : []), mdns] as const;
+    const named = await createService(greeter, { plugins: list });
+    expectTypeOf(named.broker).toEqualTypeOf<SampleBroker | undefined>();
+    expectTypeOf(named.registry).toEqualTypeOf<SampleRegistry>();
+    await createService(greeter, {
+      plugins: [...defaults, ...(on ? [http] : [])],
+      // @ts-expect-error the option belongs to a plugin that is not listed
+      broker: { jetstream: true },
+    });
+    // Which conditional plugins come together no type says: among themselves start-up checks.
+    const together = await createService(greeter, { plugins: [consoleLogger, ...(on ? [mdns, http] : [])] });
+    expectTypeOf(together.broker).toEqualTypeOf<SampleBroker | undefined>();
+    // One of two lists: what both have is there.
+    const either = await createService(greeter, { plugins: on ? all : defaults });
+    expectTypeOf(either.registry).toEqualTypeOf<SampleRegistry>();
+    expectTypeOf(either.broker).toEqualTypeOf<SampleBroker | undefined>();
+    // A list whose type forgot what is in it counts as complete.
+    const loose = await createService(greeter, { plugins: [mdns, http, nats].filter(() => on) });
+    expectTypeOf(loose.broker).toEqualTypeOf<SampleBroker>();
+    // @ts-expect-error broker-http needs a registry in any case
+    await createService(greeter, { plugins: [consoleLogger, ...(on ? [mdns] : []), http] });
+    // @ts-expect-error no plugin of a registry is listed at all
+    await createService(greeter, { plugins: [consoleLogger, ...(on ? [http] : [])] });
+    // @ts-expect-error one of the two lists has no registry
+    await createService(greeter, { plugins: on ? all : ([consoleLogger, http] as const) });
+    const needy = defineService({ name: "needy", needs: [broker] });
+    await createService(needy, { plugins: [...defaults, ...(on ? [nats] : []), http] });
+    // @ts-expect-error the definition needs a broker in any case
+    await createService(needy, { plugins: [...defaults, ...(on ? [http] : [])] });
+    await createMonolith([greeter], {
+      plugins: [...defaults, ...(on ? [nats] : []), http],
+      services: { greeter: { broker: { plugin: "http" } } },
+    });
+  },
   contracts() {
     const contract = defineContract({
       name: "Greeter",
@@ -105,7 +157,7 @@ const compileTime = {
 
 describe("compile-time promises", () => {
   test("are checked by the type checker", () => {
-    expect(Object.keys(compileTime)).toHaveLength(5);
+    expect(Object.keys(compileTime)).toHaveLength(6);
   });
 
   test("the error text of a missing need names the plugin and the component", async () => {
@@ -119,6 +171,10 @@ describe("compile-time promises", () => {
           "const { http, mdns } = samplePlugins();",
           'await createService(defineService({ name: "a" }), { plugins: [http] });',
           'await createService(defineService({ name: "b", needs: [broker] }), { plugins: [mdns] });',
+          "const on = Math.random() > 0.5;",
+          'await createService(defineService({ name: "c" }), { plugins: [...(on ? [mdns] : []), http] });',
+          'const d = defineService({ name: "d", needs: [broker] });',
+          "await createService(d, { plugins: [mdns, ...(on ? [http] : [])] });",
         ].join("\n"),
       );
       const config = {
@@ -133,7 +189,13 @@ describe("compile-time promises", () => {
         (error: { stdout: string }) => error.stdout,
       );
       expect(output).toContain("plugin 'broker-http' needs component 'registry': list a plugin for it");
-      expect(output).toContain("this service needs component 'broker': list a plugin for it");
+      expect(output).toContain("this service needs component 'broker': list a plugin for it\"");
+      expect(output).toContain(
+        "plugin 'broker-http' needs component 'registry': list a plugin for it without a condition",
+      );
+      expect(output).toContain(
+        "this service needs component 'broker': list a plugin for it without a condition",
+      );
     } finally {
       await rm(folder, { recursive: true });
     }

@@ -17,9 +17,7 @@ export interface Wired {
 
 /** What {@link wire} works from. */
 export interface WireOptions {
-  /** Sections in the order of creation. */
-  readonly order: readonly ResolvedSection[];
-  readonly all: ReadonlyMap<string, ResolvedSection>;
+  readonly sections: ReadonlyMap<string, ResolvedSection>;
   /** Instances that are there already: somebody else's, or made for reading the configuration. */
   readonly given: ReadonlyMap<string, unknown>;
   readonly scope: Omit<ServiceScope, "logger">;
@@ -31,22 +29,38 @@ export interface WireOptions {
   readonly living: Living[];
 }
 
+/** A service whose components are being created. */
+export interface Wiring {
+  readonly sections: ReadonlyMap<string, ResolvedSection>;
+  /** What there is so far, by component. */
+  readonly components: ReadonlyMap<string, unknown>;
+  /**
+   * Creates the component of a section. Its plugins are given what they need of `deps`, by component; without it, of
+   * what there is so far.
+   */
+  add(section: ResolvedSection, deps?: Readonly<Record<string, unknown>>): Promise<void>;
+}
+
 /**
- * Creates the plugins in order, each with what it needs, and resolves with the components by name, what `absent` made
- * included. When one fails the error says which one it was; what has a life is in `living` then, too.
+ * Lets `inject` create the components in an order that satisfies their needs, and resolves with them by name, what
+ * `absent` made included. When one fails the error says which one it was; what has a life is in `living` then, too.
  */
-export async function wire(options: WireOptions): Promise<ReadonlyMap<string, unknown>> {
-  const wiring = new Wiring(options);
-  for (const section of options.order) await wiring.add(section);
-  for (const { section } of options.all.values()) {
+export async function wire(
+  options: WireOptions,
+  inject: (wiring: Wiring) => Promise<void>,
+): Promise<ReadonlyMap<string, unknown>> {
+  const wiring = new ServiceWiring(options);
+  await inject(wiring);
+  for (const { section } of options.sections.values()) {
     const { name, absent } = section.component;
     if (!wiring.components.has(name) && absent !== undefined) wiring.components.set(name, absent());
   }
   return wiring.components;
 }
 
-/** The state of one wiring. */
-class Wiring {
+type Deps = Readonly<Record<string, unknown>>;
+
+class ServiceWiring implements Wiring {
   readonly components: Map<string, unknown>;
   readonly #options: WireOptions;
   readonly #scope: ServiceScope;
@@ -65,12 +79,19 @@ class Wiring {
     };
   }
 
-  async add(section: ResolvedSection): Promise<void> {
-    this.components.set(section.section.component.name, await this.#create(section, undefined));
+  get sections(): ReadonlyMap<string, ResolvedSection> {
+    return this.#options.sections;
+  }
+
+  async add(section: ResolvedSection, deps?: Deps): Promise<void> {
+    this.components.set(section.section.component.name, await this.#create(section, { deps }));
   }
 
   /** All instances of a section and what they are together; `owner` is whose own instance of a scoped one it is. */
-  async #create(section: ResolvedSection, owner: string | undefined): Promise<unknown> {
+  async #create(
+    section: ResolvedSection,
+    { owner, deps }: { readonly owner?: string; readonly deps?: Deps | undefined },
+  ): Promise<unknown> {
     const { component } = section.section;
     const label = owner === undefined ? component.name : `${owner}.${component.name}`;
     const instances: NamedInstance<unknown>[] = [];
@@ -79,7 +100,7 @@ class Wiring {
     };
     try {
       for (const plugin of section.plugins) {
-        const instance = await this.#createOne(plugin, section, label);
+        const instance = await this.#createOne(plugin, section, { label, deps });
         instances.push({ plugin: plugin.name, instance });
       }
       const [first, ...rest] = instances;
@@ -95,11 +116,15 @@ class Wiring {
     }
   }
 
-  async #createOne(plugin: AnyPlugin, section: ResolvedSection, label: string): Promise<unknown> {
+  async #createOne(
+    plugin: AnyPlugin,
+    section: ResolvedSection,
+    { label, deps: given }: { readonly label: string; readonly deps: Deps | undefined },
+  ): Promise<unknown> {
     const { signal, scope, onStep } = this.#options;
     const step = `creating '${label}' with plugin '${plugin.name}'`;
     signal.throwIfAborted();
-    const deps = await this.#dependencies(plugin, section.section.component);
+    const deps = await this.#dependencies(plugin, section.section.component, given);
     const context = { config: section.config, deps, scope: this.#scope, signal };
     onStep(step);
     const creation = (async (): Promise<unknown> => plugin.create(context as unknown as AnyContext))();
@@ -123,7 +148,7 @@ class Wiring {
     label: string,
   ): Promise<unknown> {
     if (component.assemble === undefined) return instances[0].instance;
-    const loggers = this.#options.all.get("logger")?.section.component;
+    const loggers = this.#options.sections.get("logger")?.section.component;
     const logger = (
       loggers === undefined ? nullLogger : await this.#scopedInstance(loggers, component)
     ) as Logger;
@@ -134,30 +159,38 @@ class Wiring {
     }
   }
 
-  #scopedInstance(scoped: AnyComponent, owner: AnyComponent): Promise<unknown> {
+  #scopedInstance(
+    scoped: AnyComponent,
+    owner: AnyComponent,
+    whole = this.components.get(scoped.name),
+  ): Promise<unknown> {
     const key = `${owner.name}.${scoped.name}`;
-    const instance = this.#scoped.get(key) ?? this.#scopedFor(scoped, owner);
+    const instance = this.#scoped.get(key) ?? this.#scopedFor(scoped, owner, whole);
     this.#scoped.set(key, instance);
     return instance;
   }
 
-  /** The instance of a scoped component for another one: its own where the configuration says so, else a child. */
-  async #scopedFor(scoped: AnyComponent, owner: AnyComponent): Promise<unknown> {
-    const own = this.#options.all.get(owner.name)?.scoped.get(scoped.name);
+  /** The instance of a scoped component for another one: its own where the configuration says so, else a child of `whole`. */
+  async #scopedFor(scoped: AnyComponent, owner: AnyComponent, whole: unknown): Promise<unknown> {
+    const own = this.#options.sections.get(owner.name)?.scoped.get(scoped.name);
     const isOwn = own?.enabled === true && own.plugins.length > 0;
-    const instance = isOwn
-      ? await this.#create(own, owner.name)
-      : (this.components.get(scoped.name) ?? scoped.absent?.());
+    const instance = isOwn ? await this.#create(own, { owner: owner.name }) : (whole ?? scoped.absent?.());
     return scoped.scope === undefined ? instance : scoped.scope(instance as never, owner.name);
   }
 
-  async #dependencies(plugin: AnyPlugin, owner: AnyComponent): Promise<Record<string, unknown>> {
+  async #dependencies(
+    plugin: AnyPlugin,
+    owner: AnyComponent,
+    given: Deps = Object.fromEntries(this.components),
+  ): Promise<Record<string, unknown>> {
     const deps: Record<string, unknown> = {};
     for (const named of [...plugin.needs, ...plugin.optional] as readonly AnyComponent[]) {
       // A need by name alone does not know what its component is like; the section does.
-      const need = this.#options.all.get(named.name)?.section.component ?? named;
-      if (need.scoped && need.name !== owner.name) deps[need.name] = await this.#scopedInstance(need, owner);
-      else deps[need.name] = this.components.get(need.name) ?? need.absent?.();
+      const need = this.#options.sections.get(named.name)?.section.component ?? named;
+      const whole = given[need.name];
+      if (need.scoped && need.name !== owner.name)
+        deps[need.name] = await this.#scopedInstance(need, owner, whole);
+      else deps[need.name] = whole ?? need.absent?.();
     }
     return deps;
   }

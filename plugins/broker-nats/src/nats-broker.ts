@@ -29,12 +29,17 @@ export interface NatsBrokerOptions {
   readonly maxBytes: number;
 }
 
+const DONE = Promise.resolve();
+/** Topics that are remembered as good. */
+const MAX_REMEMBERED = 1024;
+
 /** The nats broker: a topic is a subject, a queue a queue group, a message its JSON (spec 5.1, 5.5). */
 export class NatsBroker implements Broker {
   readonly name = "nats";
   readonly counters: DeliveryReport;
   readonly #options: NatsBrokerOptions;
   readonly #subscriptions = new Set<Subscription>();
+  readonly #published = new Set<string>();
   /** Set while this broker holds the connection. */
   #held: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
@@ -57,23 +62,36 @@ export class NatsBroker implements Broker {
     return this.#stopping;
   }
 
-  async publish(topic: string, message: BrokerMessage, options: BrokerCallOptions = {}): Promise<void> {
+  // Not async: this is the path that every message takes, and mostly there is nothing to wait for.
+  publish(topic: string, message: BrokerMessage, options: BrokerCallOptions = {}): Promise<void> {
     const what = `publishing to '${topic}'`;
     const { link, maxBytes } = this.#options;
-    if (this.#stopping !== undefined && this.#held === undefined) this.#refuse(what);
-    checkAbort(what, options.signal);
-    checkTopic(topic);
-    checkSubject(topic, { wildcards: false });
-    // Before anything is waited for: the caller may change the message afterwards.
-    const json = encodeMessage(message, { maxBytes });
-    if (!link.connected) {
-      await endsWithin(this.#hold(), options);
-      await link.ready(what, options);
+    try {
+      if (this.#stopping !== undefined && this.#held === undefined) this.#refuse(what);
+      checkAbort(what, options.signal);
+      this.#checkPublished(topic);
+      // Before anything is waited for: the caller may change the message afterwards.
+      const json = encodeMessage(message, { maxBytes });
+      if (link.connected) return this.#hand(topic, json, options) ?? DONE;
+      return this.#handLater(topic, json, options);
+    } catch (error) {
+      return Promise.reject(error);
     }
+  }
+
+  /** Undefined when there is nothing to wait for. */
+  #hand(topic: string, json: Uint8Array, options: BrokerCallOptions): Promise<void> | undefined {
+    const { link } = this.#options;
     link.publish(topic, json);
     this.counters.published++;
     const pressure = link.pressure();
-    if (pressure !== undefined) await endsWithin(pressure, options);
+    return pressure === undefined ? undefined : endsWithin(pressure, options).then(() => undefined);
+  }
+
+  async #handLater(topic: string, json: Uint8Array, options: BrokerCallOptions): Promise<void> {
+    await endsWithin(this.#hold(), options);
+    await this.#options.link.ready(`publishing to '${topic}'`, options);
+    await this.#hand(topic, json, options);
   }
 
   async subscribe(
@@ -150,6 +168,14 @@ export class NatsBroker implements Broker {
       },
     });
     if (!taken) subscriber.refuse(event);
+  }
+
+  /** A topic that was published to before is not looked at again. */
+  #checkPublished(topic: string): void {
+    if (this.#published.has(topic)) return;
+    checkTopic(topic);
+    checkSubject(topic, { wildcards: false });
+    if (this.#published.size < MAX_REMEMBERED) this.#published.add(topic);
   }
 
   #hold(): Promise<void> {

@@ -3,6 +3,7 @@ import { connect, Events, type NatsConnection } from "nats";
 import { Confirmations } from "./confirmations.ts";
 import type { LinkSettings, NatsLinkCounters, NatsMessage, NatsSubscription } from "./link-types.ts";
 import { cancelled, natsError, unreachable } from "./nats-errors.ts";
+import { OutgoingMessages } from "./outgoing.ts";
 import { Subscriptions } from "./subscriptions.ts";
 import { type Bounds, endsWithin, waitFor } from "./waiting.ts";
 
@@ -10,6 +11,14 @@ import { type Bounds, endsWithin, waitFor } from "./waiting.ts";
 export interface NatsLinkOptions {
   readonly settings: LinkSettings;
   readonly logger: Logger;
+}
+
+/** How a {@link NatsLink} publishes. */
+export interface PublishOptions {
+  /** Where an answer is expected. */
+  readonly reply?: string | undefined;
+  /** For what somebody waits, and what is a collection of messages itself. @default false */
+  readonly atOnce?: boolean;
 }
 
 interface SubscribeOptions extends Bounds {
@@ -27,7 +36,9 @@ export class NatsLink {
   readonly #options: NatsLinkOptions;
   readonly #subscriptions: Subscriptions;
   readonly #onUp = new Set<() => void>();
+  readonly #onDown = new Set<() => void>();
   readonly #confirmations = new Confirmations();
+  readonly #outgoing: OutgoingMessages;
   #disconnects = 0;
   #holders = 0;
   /** The first try to connect has failed. */
@@ -41,7 +52,11 @@ export class NatsLink {
 
   constructor(options: NatsLinkOptions) {
     this.#options = options;
-    this.#subscriptions = new Subscriptions(options.logger);
+    this.#outgoing = new OutgoingMessages((error, messages) =>
+      options.logger.warn("NATS did not take what was published", { error, messages }),
+    );
+    // What was published before a subscription began or ended is for those before.
+    this.#subscriptions = new Subscriptions(options.logger, () => this.#outgoing.handOver());
     this.servers = options.settings.servers.join(", ");
   }
 
@@ -84,6 +99,20 @@ export class NatsLink {
     return () => this.#onUp.delete(listener);
   }
 
+  /**
+   * `listener` is called when a connection is lost: what the server had sent since is lost too. Returns how to take it
+   * away.
+   */
+  onDown(listener: () => void): () => void {
+    this.#onDown.add(listener);
+    return () => this.#onDown.delete(listener);
+  }
+
+  /** Bytes that were published and that the server has not confirmed yet. */
+  get unconfirmedBytes(): number {
+    return this.#confirmations.bytes;
+  }
+
   /** Resolves when it is connected; rejects with `UNAVAILABLE` at the bounds, `CANCELLED` on abort. */
   async ready(what: string, bounds: Bounds = {}): Promise<void> {
     if (this.connected) return;
@@ -97,21 +126,17 @@ export class NatsLink {
   }
 
   /**
-   * Hands a payload to the connection, at once. Throws `UNAVAILABLE` without one, `RESOURCE_EXHAUSTED` with the limit
-   * for a payload over the server's, before anything is sent.
+   * Publishes with what else this turn of the event loop publishes, or `atOnce`; until then the payload must not change.
+   * Throws `UNAVAILABLE` without a connection, `RESOURCE_EXHAUSTED` with the limit for a payload over the server's, before
+   * anything is sent.
    */
-  publish(subject: string, data: Uint8Array, options: { readonly reply?: string } = {}): void {
+  publish(subject: string, data: Uint8Array, { reply, atOnce = false }: PublishOptions = {}): void {
     const connection = this.#up;
     if (connection === undefined) throw this.#unavailable(`publishing to '${subject}'`);
     this.checkPayload(subject, data);
-    try {
-      connection.publish(subject, data, options.reply === undefined ? {} : { reply: options.reply });
-    } catch (cause) {
-      throw natsError("UNAVAILABLE", `publishing to '${subject}': ${MicroError.from(cause).detail}`, {
-        cause,
-      });
-    }
+    this.#outgoing.add(connection, { subject, data, reply });
     this.#confirmations.sent(connection, data.byteLength);
+    if (atOnce) this.#outgoing.handOver();
   }
 
   /** Throws `RESOURCE_EXHAUSTED` with the server's limit for a payload over it. */
@@ -134,6 +159,7 @@ export class NatsLink {
     await this.ready(what, bounds);
     const connection = this.#up;
     if (connection === undefined) throw this.#unavailable(what);
+    this.#outgoing.handOver();
     let failure: unknown;
     const flushed = this.#confirmations.flush(connection).catch((error: unknown) => {
       failure = error;
@@ -249,12 +275,14 @@ export class NatsLink {
     if (this.#up === undefined) return;
     this.#up = undefined;
     this.#subscriptions.down();
+    this.#outgoing.clear();
     this.#disconnects++;
     const unconfirmed = this.#confirmations.disconnected();
     this.#options.logger.warn("the connection to NATS was lost; connecting again", {
       server,
       ...(unconfirmed === 0 ? {} : { unconfirmed }),
     });
+    for (const listener of this.#onDown) listener();
   }
 
   /** The library gave up, which it does only when something is wrong with it or the settings: begin anew. */
@@ -278,6 +306,7 @@ export class NatsLink {
     this.#connection = undefined;
     this.#up = undefined;
     if (up !== undefined) {
+      this.#outgoing.handOver();
       const flushed = up.flush().catch((error: unknown) => {
         this.#options.logger.warn("NATS may not have got what was published last", { error });
       });

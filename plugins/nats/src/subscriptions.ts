@@ -20,10 +20,13 @@ interface Wanted extends SubscriptionOptions {
 export class Subscriptions {
   readonly #wanted = new Set<Wanted>();
   readonly #logger: Logger;
+  readonly #before: () => void;
   #connection: NatsConnection | undefined;
 
-  constructor(logger: Logger) {
+  /** `before` is called before each subscription begins or ends. */
+  constructor(logger: Logger, before: () => void) {
     this.#logger = logger;
+    this.#before = before;
   }
 
   /** Begins now, or with the next connection. */
@@ -61,6 +64,7 @@ export class Subscriptions {
 
   #bind(wanted: Wanted, connection: NatsConnection): void {
     const { subject, queue } = wanted;
+    this.#before();
     wanted.live = connection.subscribe(subject, {
       ...(queue === undefined ? {} : { queue }),
       callback: (error, message) => {
@@ -73,7 +77,7 @@ export class Subscriptions {
   /** What throws here would end up in the library's reader, and end the connection. */
   #deliver({ subject, onMessage }: Wanted, message: Msg): void {
     try {
-      onMessage(messageOf(message));
+      onMessage(new Delivered(message));
     } catch (error) {
       this.#logger.error("a message from NATS could not be handled", { subject, error });
     }
@@ -87,6 +91,7 @@ export class Subscriptions {
       live.unsubscribe();
       return;
     }
+    this.#before();
     const drained = live.drain().catch((error: unknown) => {
       this.#logger.debug("a NATS subscription ended without its last messages", { subject, error });
     });
@@ -95,12 +100,31 @@ export class Subscriptions {
 
   #end(wanted: Wanted): void {
     this.#wanted.delete(wanted);
+    this.#before();
     if (wanted.live?.isClosed() === false) wanted.live.unsubscribe();
   }
 }
 
-function messageOf(message: Msg): NatsMessage {
-  const { subject, reply, data, headers } = message;
-  const noResponders = data.byteLength === 0 && headers?.code === 503;
-  return { subject, reply: reply === "" ? undefined : reply, data, noResponders };
+/** Decodes what it is asked for: of most messages nobody reads the reply subject or the header. */
+class Delivered implements NatsMessage {
+  readonly data: Uint8Array;
+  readonly #message: Msg;
+
+  constructor(message: Msg) {
+    this.#message = message;
+    this.data = message.data;
+  }
+
+  get subject(): string {
+    return this.#message.subject;
+  }
+
+  get reply(): string | undefined {
+    const { reply } = this.#message;
+    return reply === "" ? undefined : reply;
+  }
+
+  get noResponders(): boolean {
+    return this.data.byteLength === 0 && this.#message.headers?.code === 503;
+  }
 }

@@ -106,6 +106,39 @@ test("after a restart of the server subscriptions are back and listeners are tol
   expect(link.counters.disconnects).toBe(1);
 });
 
+test("who listens is told when the connection is lost, until it is taken away", async () => {
+  const started = await server();
+  const link = await linkTo(started.address);
+  let lost = 0;
+  let ignored = 0;
+  const down = Promise.withResolvers<void>();
+  link.onDown(() => {
+    lost++;
+    down.resolve();
+  });
+  link.onDown(() => ignored++)();
+  await started.kill();
+  await within("the loss", down.promise);
+  expect([lost, ignored]).toEqual([1, 0]);
+});
+
+test("what is published in one turn goes together, keeps its order, and does not overtake a subscription", async () => {
+  const started = await server();
+  const link = await linkTo(started.address);
+  link.publish("news", bytes("before"));
+  const got: string[] = [];
+  link.listen("news", ({ data }) => void got.push(new TextDecoder().decode(data)));
+  link.publish("news", bytes("1"));
+  link.publish("news", bytes("2"), { atOnce: true });
+  // More than is handed over at a time.
+  link.publish("news", new Uint8Array(40_000));
+  link.publish("news", bytes("4"));
+  await link.flush("asking");
+  await eventually(() =>
+    expect(got.map((text) => text.slice(0, 9))).toEqual(["1", "2", "\0".repeat(9), "4"]),
+  );
+});
+
 test("what was on the way when the server died is counted and logged", async () => {
   const started = await server();
   const warnings: unknown[] = [];

@@ -1,10 +1,9 @@
 /** Starts and stops services again and again in one process, and tells what that left behind. */
 import { readdirSync } from "node:fs";
 import { createService, defineService } from "@micro/core";
-import { memoryRegistry } from "@micro/registry-memory";
 import { probe } from "./contract.ts";
 import { probeService } from "./probe-service.ts";
-import { clientStack, serverStack, settingsFor } from "./stack.ts";
+import { clientStack, hiddenStack, serverStack, settingsFor } from "./stack.ts";
 
 /** What a process holds. */
 export interface Holdings {
@@ -44,7 +43,7 @@ async function serveOnce(round: number): Promise<void> {
           ...settingsFor(folder),
         })
       : await createService(definition, {
-          plugins: [...serverStack.filter((plugin) => plugin.component.name !== "registry"), memoryRegistry],
+          plugins: hiddenStack,
           configFile: false,
           ...settings,
         });

@@ -3,22 +3,21 @@ import { jsonCodec } from "@micro/codec-json";
 import { type ComponentSettings, createService, defineService, type Service } from "@micro/core";
 import { consoleLogger } from "@micro/logger-console";
 import { fileRegistry } from "@micro/registry-file";
+import { memoryRegistry } from "@micro/registry-memory";
 import { randomSelector } from "@micro/selector";
 import { rpcServer } from "@micro/server-rpc";
 import { httpTransport } from "@micro/transport-http";
 
+const shared = [consoleLogger, jsonCodec, randomSelector, httpTransport, rpcClient] as const;
+
 /** What only calls: real sockets, real files. */
-export const clientStack = [
-  consoleLogger,
-  jsonCodec,
-  fileRegistry,
-  randomSelector,
-  httpTransport,
-  rpcClient,
-] as const;
+export const clientStack = [...shared, fileRegistry] as const;
 
 /** What also serves. */
 export const serverStack = [...clientStack, rpcServer] as const;
+
+/** What serves, and is found by nobody. */
+export const hiddenStack = [...shared, rpcServer, memoryRegistry] as const;
 
 /** Options of the components, as JSON carries them to another process. */
 export type StackSettings = ComponentSettings<typeof serverStack>;

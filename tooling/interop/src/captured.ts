@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import type { ContractClient } from "@micro/client";
+import { Frame } from "@micro/codec";
 import { collect, errorOf, same } from "./check.ts";
 import { greeterContract, type HelloReply } from "./greeter.ts";
 import { RawPeer } from "./raw-peer.ts";
@@ -14,13 +15,17 @@ export interface Replay {
   readonly title: string;
   readonly file: "http-unary" | "http-stream";
   readonly connection: number;
-  /** What our server answers to the recorded client: bodies, or the text of `Micro-Error`. */
+  /** What our server answers to the recorded client: bodies, a character a byte, or the text of `Micro-Error`. */
   readonly answers: readonly string[];
   /** Calls the recorded server, and checks what our client made of it. */
   readonly call: (greeter: ContractClient<typeof greeterContract.methods>) => Promise<void>;
 }
 
 const HELLO = '{"msg":"Hello bob","n":42}\n';
+const PROTO = "application/protobuf";
+/** Memory 5, requests 2^40. */
+const STATS_BYTES = "\x20\x05\x38\x80\x80\x80\x80\x80\x20";
+const STATS = { memory: 5n, requests: 2n ** 40n };
 const NOT_FOUND =
   '{"id":"go.micro.srv.greeter","code":404,"detail":"no such name: err \\u003c\\u0026\\u003e","status":"Not Found"}';
 const line = (n: number, name: string) => `${JSON.stringify({ msg: `${n} ${name}`, n })}\n`;
@@ -42,6 +47,35 @@ export const REPLAYS: readonly Replay[] = [
     answers: [HELLO],
     call: async (greeter) =>
       same("the answer", await greeter.hello({ name: "bob" }), { msg: "Hello bob", n: 42 }),
+  },
+  {
+    row: "R3",
+    title: "protobuf",
+    file: "http-unary",
+    connection: 5,
+    answers: [STATS_BYTES],
+    call: async (greeter) =>
+      same("the answer", await greeter.health({ service: "x" }, { contentType: PROTO }), STATS),
+  },
+  {
+    row: "R4",
+    title: "protobuf: an empty request",
+    file: "http-unary",
+    connection: 4,
+    // Ours has nothing to say then: the empty reply.
+    answers: [""],
+    call: async (greeter) => same("the answer", await greeter.health({}, { contentType: PROTO }), STATS),
+  },
+  {
+    row: "R6",
+    title: "a raw frame",
+    file: "http-unary",
+    connection: 7,
+    answers: ["raw:abc"],
+    call: async (greeter) => {
+      const { bytes } = await greeter.raw(new Frame(Buffer.from("abc")));
+      same("the answer", Buffer.from(bytes).toString(), "raw:abc");
+    },
   },
   {
     row: "R14",
@@ -137,7 +171,7 @@ async function playClient({ answers }: Replay, turns: readonly Turn[], world: Wo
       const message = await peer.next();
       if (message === undefined) throw new Error(`answer ${seen.length} did not come`);
       same("the start line", message.start, "HTTP/1.1 200 OK");
-      seen.push(message.header["micro-error"] ?? message.body);
+      seen.push(message.header["micro-error"] ?? message.bytes.toString("latin1"));
     }
   }
   same("the answers", seen, answers);

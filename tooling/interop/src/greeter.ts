@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { client } from "@micro/client";
+import { Frame, frameSchema } from "@micro/codec";
 import {
   bidiStream,
   defineContract,
@@ -48,6 +49,8 @@ export const greeterContract = defineContract({
     first: bidiStream<HelloRequest, HelloReply>(),
     quiet: bidiStream<HelloRequest, HelloReply>(),
     healths: bidiStream({ input: HealthRequest, output: StatsResponse }),
+    /** Of the recorded programs alone. */
+    raw: unary({ input: frameSchema, output: frameSchema }),
   },
 });
 
@@ -119,6 +122,7 @@ export function greeterService(
           return request;
         },
         bytes: (request) => request,
+        raw: ({ bytes }) => new Frame(Buffer.concat([Buffer.from("raw:"), bytes])),
         async slow({ ms }, context) {
           const remainingMs = context.remainingMs();
           notes.add("slow", remainingMs);

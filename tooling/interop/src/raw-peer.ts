@@ -8,6 +8,8 @@ export interface RawMessage {
   /** Keys in lower case. */
   readonly header: Readonly<Record<string, string>>;
   readonly body: string;
+  /** The same as it came, where it is no text. */
+  readonly bytes: Buffer;
 }
 
 /** A socket of the test's own, for what no client of either side would send. */
@@ -92,9 +94,9 @@ export class RawPeer implements AsyncDisposable {
     ) as Record<string, string>;
     const length = Number(header["content-length"] ?? 0);
     if (this.#received.length < end + 4 + length) return undefined;
-    const body = this.#received.toString("utf8", end + 4, end + 4 + length);
+    const bytes = this.#received.subarray(end + 4, end + 4 + length);
     this.#received = this.#received.subarray(end + 4 + length);
-    return { start, header, body };
+    return { start, header, body: bytes.toString("utf8"), bytes };
   }
 }
 

@@ -1,4 +1,5 @@
 import { httpBroker } from "@micro/broker-http";
+import { natsBroker } from "@micro/broker-nats";
 import type { client } from "@micro/client";
 import { grpcClient } from "@micro/client-grpc";
 import { rpcClient } from "@micro/client-rpc";
@@ -17,10 +18,12 @@ import {
 } from "@micro/core";
 import { mdnsRegistry } from "@micro/registry-mdns";
 import { memoryRegistry } from "@micro/registry-memory";
+import { natsRegistry } from "@micro/registry-nats";
 import { randomSelector } from "@micro/selector";
 import { grpcServer } from "@micro/server-grpc";
 import { rpcServer } from "@micro/server-rpc";
 import { httpTransport } from "@micro/transport-http";
+import { natsTransport } from "@micro/transport-nats";
 
 /** What a TypeScript peer that only calls is made of. */
 const callerPlugins = [
@@ -32,9 +35,12 @@ const callerPlugins = [
   protorpcCodec,
   memoryRegistry,
   mdnsRegistry,
+  natsRegistry,
   randomSelector,
   httpTransport,
+  natsTransport,
   httpBroker,
+  natsBroker,
   rpcClient,
 ] as const;
 const servicePlugins = [...callerPlugins, rpcServer] as const;
@@ -79,6 +85,22 @@ export const ALONE: TsSettings = { registry: { plugin: "memory" } };
 /** The registry that Go processes see too, under a domain of this run's own. */
 export function onMdns(domain: string): TsSettings {
   return { registry: { plugin: "mdns", domain } };
+}
+
+/** Components that {@link onNats} puts on NATS. */
+export type OnNats = "registry" | "broker" | "transport";
+
+/** Some of the components on the NATS server at `address`; a peer without its registry is one of {@link ALONE}. */
+export function onNats(address: string, components: readonly OnNats[]): TsSettings {
+  const nats = { plugin: "nats", addresses: [address] } as const;
+  const has = (component: OnNats): boolean => components.includes(component);
+  return {
+    // So that a watcher soon notices a node that went without a word.
+    ...(has("registry") ? { registry: { ...nats, refreshInterval: "500ms" } } : ALONE),
+    ...(has("broker") ? { broker: nats } : {}),
+    // A new inbox, where the others listen on a port.
+    ...(has("transport") ? { transport: nats, server: { address: ":0" } } : {}),
+  };
 }
 
 /** Starts a peer that calls. */

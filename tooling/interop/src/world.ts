@@ -1,5 +1,6 @@
 import type { CallOptions, ContractClient } from "@micro/client";
 import { temporaryFolder } from "@micro/programs";
+import { type NatsServer, startNatsServer } from "@micro/servers";
 import type { Generation } from "./generations.ts";
 import {
   type GoAnswer,
@@ -77,6 +78,11 @@ export class World {
       await maker.event("ready");
       return folder.path;
     });
+  }
+
+  /** A NATS server, shared by rows; most of them use names of their own on it. */
+  natsServer(): Promise<NatsServer> {
+    return this.share("nats server", () => this.own(startNatsServer()));
   }
 
   /** Calls the shared TypeScript service from Go. */

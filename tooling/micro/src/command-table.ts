@@ -36,6 +36,10 @@ export const COMMON_OPTIONS: Readonly<Record<string, YargsOption>> = {
     describe: "For people, or JSON for scripts",
   },
   config: text("Configuration file [default: micro.yaml and so on of the working folder]"),
+  "interpolate-env": {
+    type: "boolean",
+    describe: "Replaces $NAME in texts of the file by variables, as a service with interpolateEnv does",
+  },
   plugin: values("A package or file that exports plugins; may be repeated"),
 };
 
@@ -160,10 +164,6 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
       ),
       out: text("File to write the schema or the dump to, instead of standard output"),
       schema: text("Schema that editors are to check the dump with: a path or an address"),
-      "interpolate-env": {
-        type: "boolean",
-        describe: "Replaces $NAME in texts of the file by variables, as the service does with interpolateEnv",
-      },
     },
     examples: [
       [

@@ -79,7 +79,9 @@ async function contextOf(
   { env, cwd, stdin, signal }: MainOptions,
   { argv, lenient, output }: { argv: readonly string[]; lenient: boolean; output: Output },
 ): Promise<CommandContext & { readonly own: readonly string[] }> {
-  const choices = new Choices({ argv, env, cwd });
+  const end = argv.indexOf("--");
+  const interpolateEnv = (end === -1 ? argv : argv.slice(0, end)).includes("--interpolate-env");
+  const choices = new Choices({ argv, env, cwd, interpolateEnv });
   const flags = ownFlags();
   const isGenerate = argv[0] === "generate";
   const modules = isGenerate ? [] : allValues(argv, "plugin");

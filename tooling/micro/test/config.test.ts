@@ -124,6 +124,10 @@ describe("explain", () => {
     expect(stdout).toMatch(/^registry\.plugin +file +\S+variables\.yaml:1:12 \$REG$/m);
     expect(stdout).toMatch(/^registry\.path +\/nowhere +\S+variables\.yaml:1:26 \$FOLDER$/m);
     expect(stdout).not.toContain("hunter2");
+    const listed = await runMain(["services", "--config", path, "--interpolate-env"], {
+      env: { ...env, FOLDER: join(folder.path, "nodes") },
+    });
+    expect(listed).toMatchObject({ status: 0, stdout: "" });
     const missing = await runMain(["config", "dump", path, "--interpolate-env"], { env: { REG: "file" } });
     expect(missing.stderr).toMatch(
       /variables\.yaml:1:55: variable 'PW' of 'registry\.addresses\.0' is not set/,

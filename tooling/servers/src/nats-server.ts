@@ -10,12 +10,16 @@ export interface NatsServerOptions {
   readonly config?: string;
   /** Port of the loopback interface; starting fails when it is taken. @default any that is free */
   readonly port?: number;
+  /** Whether other servers may connect to it as its leaf nodes. @default false */
+  readonly leafnodes?: boolean;
 }
 
 /** A nats-server of one test. */
 export interface NatsServer {
   /** `127.0.0.1:41234`; the same after a restart. */
   readonly address: string;
+  /** Where its leaf nodes connect, the same after a restart: `127.0.0.1:41235`; empty without the option. */
+  readonly leafAddress: string;
   /** Ends it as its operator would. Idempotent. */
   stop(): Promise<void>;
   /** Ends it as a crash would. */
@@ -28,8 +32,15 @@ export interface NatsServer {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
+/** -1: any that is free. */
+interface Ports {
+  readonly client: number;
+  /** Undefined: it takes no leaf nodes. */
+  readonly leaf: number | undefined;
+}
+
 interface Running extends Launched {
-  readonly port: number;
+  readonly ports: Ports;
 }
 
 /** Starts a nats-server on a free port of the loopback interface; resolves when it listens. Dispose of it. */
@@ -42,12 +53,13 @@ export async function startNatsServer(options: NatsServerOptions = {}): Promise<
   const folder = await temporaryFolder();
   let running: Running | undefined;
   try {
-    running = await start({ program, folder, port: options.port ?? -1, config: options.config ?? "" });
+    const ports = { client: options.port ?? -1, leaf: options.leafnodes ? -1 : undefined };
+    running = await start({ program, folder, ports, config: options.config ?? "" });
   } catch (error) {
     await folder.remove();
     throw error;
   }
-  const { port } = running;
+  const { ports } = running;
 
   async function finish(signal: NodeJS.Signals): Promise<void> {
     const ending = running;
@@ -56,7 +68,8 @@ export async function startNatsServer(options: NatsServerOptions = {}): Promise<
   }
 
   return {
-    address: `127.0.0.1:${port}`,
+    address: `127.0.0.1:${ports.client}`,
+    leafAddress: ports.leaf === undefined ? "" : `127.0.0.1:${ports.leaf}`,
     stop: () => finish("SIGTERM"),
     kill: () => finish("SIGKILL"),
     freeze() {
@@ -66,7 +79,7 @@ export async function startNatsServer(options: NatsServerOptions = {}): Promise<
     },
     async restart() {
       await finish("SIGTERM");
-      running = await start({ program, folder, port, config: options.config ?? "" });
+      running = await start({ program, folder, ports, config: options.config ?? "" });
     },
     async [Symbol.asyncDispose]() {
       await finish("SIGKILL");
@@ -78,24 +91,25 @@ export async function startNatsServer(options: NatsServerOptions = {}): Promise<
 interface StartOptions {
   readonly program: string;
   readonly folder: TemporaryFolder;
-  /** -1: any that is free. */
-  readonly port: number;
+  readonly ports: Ports;
   readonly config: string;
 }
 
-async function start({ program, folder, port, config }: StartOptions): Promise<Running> {
+async function start({ program, folder, ports, config }: StartOptions): Promise<Running> {
   const file = join(folder.path, "nats.conf");
-  await writeFile(file, `listen: "127.0.0.1:${port}"\n${config}\n`);
-  let bound = 0;
+  const leafnodes = ports.leaf === undefined ? "" : `leafnodes { listen: "127.0.0.1:${ports.leaf}" }\n`;
+  await writeFile(file, `listen: "127.0.0.1:${ports.client}"\n${leafnodes}${config}\n`);
+  let bound: Ports = { client: 0, leaf: undefined };
   const launched = await launch({
     name: "nats-server",
     program,
     args: ["-c", file],
     isReady(line) {
-      const found = /Listening for client connections on \S+:(\d+)/.exec(line);
-      if (found !== null) bound = Number(found[1]);
+      const [, kind, port] = /Listening for (client|leafnode) connections on \S+:(\d+)/.exec(line) ?? [];
+      if (kind === "client") bound = { ...bound, client: Number(port) };
+      else if (kind === "leafnode") bound = { ...bound, leaf: Number(port) };
       return line.includes("Server is ready");
     },
   });
-  return { ...launched, port: bound };
+  return { ...launched, ports: bound };
 }

@@ -1,10 +1,12 @@
-import { connect } from "node:net";
+import { once } from "node:events";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import { temporaryFolder } from "@micro/programs";
 import { expect, test } from "vitest";
 import { findServer } from "./find-server.ts";
 import { startMosquitto } from "./mosquitto.ts";
 import { startNatsServer } from "./nats-server.ts";
+import { startTcpProxy } from "./tcp-proxy.ts";
 
 /** The first bytes that somebody who connects, and says `hello`, gets; or the code of the error. */
 function greeting(address: string, hello = ""): Promise<string> {
@@ -77,4 +79,64 @@ test("a server that cannot be found is an error that names the package", async (
   } finally {
     await folder.remove();
   }
+});
+
+/** A server that greets everybody, and what it was told. */
+async function greeter() {
+  const heard: string[] = [];
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on("data", (bytes) => void heard.push(bytes.toString()));
+    socket.on("error", () => undefined);
+    socket.write("hello");
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return {
+    heard,
+    address: `127.0.0.1:${(server.address() as AddressInfo).port}`,
+    [Symbol.asyncDispose]: async () => {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+      await once(server, "close");
+    },
+  };
+}
+
+test("a proxy passes bytes on, holds them back in one direction or both, and cuts", async () => {
+  await using server = await greeter();
+  await using proxy = await startTcpProxy(server.address);
+  expect(await greeting(proxy.address)).toBe("hello");
+  const release = proxy.holdAnswers();
+  const [host = "", port = ""] = proxy.address.split(":");
+  const socket = connect(Number(port), host);
+  const said: string[] = [];
+  socket.on("data", (bytes) => void said.push(bytes.toString()));
+  socket.on("error", () => undefined);
+  socket.write("one");
+  await expect.poll(() => server.heard).toEqual(["one"]);
+  expect(said).toEqual([]);
+  release();
+  await expect.poll(() => said).toEqual(["hello"]);
+  const heal = proxy.partition();
+  socket.write("two");
+  expect(proxy.connections).toBe(1);
+  // Nothing tells that nothing comes: a round through another server has had time enough.
+  await greeting(server.address);
+  expect(server.heard).toEqual(["one"]);
+  heal();
+  await expect.poll(() => server.heard).toEqual(["one", "two"]);
+  proxy.cut();
+  await once(socket, "close");
+  await expect.poll(() => proxy.connections).toBe(0);
+});
+
+test("a NATS server takes leaf nodes where it is asked to, on the same port after a restart", async () => {
+  await using hub = await startNatsServer({ leafnodes: true });
+  expect(hub.leafAddress).toMatch(/^127\.0\.0\.1:\d+$/);
+  expect(await greeting(hub.leafAddress)).toMatch(/^INFO /);
+  await hub.kill();
+  await hub.restart();
+  expect(await greeting(hub.leafAddress)).toMatch(/^INFO /);
 });

@@ -1,9 +1,9 @@
 import { inspect } from "node:util";
 import * as v from "valibot";
 import { nearest } from "../nearest.ts";
-import { type Option, objectSchema, snakeCase } from "../option.ts";
-import { camelCase } from "./file.ts";
-import type { Origin, Problem } from "./settings.ts";
+import { type Option, type OptionKind, snakeCase } from "../option.ts";
+import { convert } from "./convert.ts";
+import type { Origin, Problem, Setting } from "./settings.ts";
 import { hideCredentials } from "./show-value.ts";
 
 /** The checked value of an option, or undefined and what is wrong with it. */
@@ -12,69 +12,48 @@ export function checkValue(
   written: unknown,
   { name, origin, problems }: { name: string; origin: Origin; problems: Problem[] },
 ): unknown {
-  const { where } = origin;
-  if (option.kind !== "object") {
-    const result = v.safeParse(option.schema, written);
-    if (result.success) return result.output;
-    for (const issue of result.issues) problems.push(problemOf(issue, option, { name, where }));
-    return undefined;
-  }
-  const before = problems.length;
-  const value = knownKeys(option, written, { name, problems, where, fromFile: origin.kind === "file" });
-  const result = v.safeParse(objectSchema(option.options ?? {}), value);
-  if (result.success) return problems.length > before ? undefined : result.output;
-  for (const issue of result.issues) problems.push(problemOf(issue, option, { name, where }));
+  const result = v.safeParse(option.schema, written);
+  if (result.success) return result.output;
+  for (const issue of result.issues) problems.push(problemOf(issue, option, { name, origin }));
   return undefined;
 }
 
-/** The value of an object option in camelCase; keys that it does not have are reported and left out. */
-function knownKeys(
-  { options = {} }: Option,
-  value: unknown,
-  context: { name: string; problems: Problem[]; where: string; fromFile: boolean },
-): unknown {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
-  const { name, problems, where, fromFile } = context;
-  const known: [string, unknown][] = [];
-  for (const [key, inner] of Object.entries(value)) {
-    const camel = fromFile ? camelCase(key) : key;
-    const whole = `${name}.${snakeCase(camel)}`;
-    const option: Option | undefined = Object.hasOwn(options, camel) ? options[camel] : undefined;
-    if (option === undefined) {
-      const names = Object.keys(options);
-      const guess = nearest(camel, names);
-      const hint =
-        guess === undefined
-          ? `known keys: ${names.map(snakeCase).sort().join(", ")}`
-          : `did you mean '${name}.${snakeCase(guess)}'?`;
-      problems.push({ where, message: `unknown key '${whole}'`, hint });
-    } else if (inner !== null || !fromFile) {
-      // A key of a file without a value says nothing, as in the sections themselves.
-      known.push([
-        camel,
-        option.kind === "object" ? knownKeys(option, inner, { ...context, name: whole }) : inner,
-      ]);
-    }
-  }
-  return Object.fromEntries(known);
+/** A text that variables gave means for an option of this kind what it would mean as a variable of the option itself. */
+export function asRead(kind: OptionKind, setting: Setting): Setting {
+  const { value, origin } = setting;
+  if (origin.variables === undefined || typeof value !== "string" || kind === "object" || kind === "value")
+    return setting;
+  const converted = convert(kind, [value]);
+  return "value" in converted ? { ...setting, value: converted.value } : setting;
+}
+
+/** What to say of a key that an option with parts does not have. */
+export function unknownPart({ options = {} }: Option, key: string, name: string): Omit<Problem, "where"> {
+  const names = Object.keys(options);
+  const guess = nearest(key, names);
+  return {
+    message: `unknown key '${name}.${snakeCase(key)}'`,
+    hint:
+      guess === undefined
+        ? `known keys: ${names.map(snakeCase).sort().join(", ")}`
+        : `did you mean '${name}.${snakeCase(guess)}'?`,
+  };
 }
 
 function problemOf(
   issue: v.BaseIssue<unknown>,
   option: Option,
-  { name, where }: { name: string; where: string },
+  { name, origin: { where, variables } }: { name: string; origin: Origin },
 ): Problem {
   const keys = (issue.path ?? []).map(({ key }) => String(key));
-  let reached: Option | undefined = option;
-  let { secret } = option;
-  for (const key of keys) {
-    reached = Object.hasOwn(reached?.options ?? {}, key) ? reached?.options?.[key] : undefined;
-    secret ||= reached?.secret === true;
-  }
-  const whole = [name, ...keys.map(snakeCase)].join(".");
-  // A value with parts may hold secrets below it.
-  const hidden = secret || reached?.kind === "object";
-  return { where, message: `'${whole}' ${issue.message}${hidden ? "" : `, not ${shorten(issue.input)}`}` };
+  const whole = [name, ...keys].join(".");
+  // What a variable holds may be meant for something else, and a value with parts may hold secrets below it.
+  const isHidden = option.secret || option.kind === "object";
+  const given =
+    variables === undefined
+      ? shorten(issue.input)
+      : `what ${variables.map((variable) => `$${variable}`).join(" and ")} gives`;
+  return { where, message: `'${whole}' ${issue.message}${isHidden ? "" : `, not ${given}`}` };
 }
 
 function shorten(value: unknown): string {

@@ -7,6 +7,7 @@ import type { Origin, Problem, Setting } from "./settings.ts";
 const COMPOSITION: Readonly<Record<keyof CompositionOptions<never> | "plugins", true>> = {
   plugins: true,
   configFile: true,
+  interpolateEnv: true,
   hooks: true,
   middleware: true,
   instances: true,

@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { defineService } from "../definition.ts";
 import { createService } from "../service.ts";
@@ -53,26 +54,31 @@ describe("a file", () => {
   });
 
   test.each([
-    ["json", '{\r\n  "broker": {\r\n    "pool_size": "x"\r\n}}', 3],
-    ["yaml", "a: 1\r\nbroker:\r\n\r\n  pool_size: x\r\n", 4],
-    ["toml", "[broker]\r\n# text\r\npool_size = 'x'\r\n", 3],
-  ])("of kind %s has its lines counted right", async (kind, content, line) => {
+    ["json", '{\r\n  "broker": {\r\n    "pool_size": "x"\r\n}}', "3:5"],
+    ["yaml", "a: 1\r\nbroker:\r\n\r\n  pool_size: x\r\n", "4:3"],
+    ["toml", "[broker]\r\n# text\r\npool_size = 'x'\r\n", "3:1"],
+    ["toml", "[registry]\nttl = 5\nbroker = { a = 1 }\n[broker]\n  \"pool_size\" = 'x'\n", "5:3"],
+    ["ts", "export default {\n  broker: { poolSize: 'x' } as object,\n};", "2:13"],
+    ["mjs", "const broker = {\n  pool_size: 'x' };\nexport default { broker };", "2:3"],
+    ["cjs", "module.exports = {\n  broker: { 'poolSize': 'x' } };", "2:13"],
+  ])("of kind %s has its lines and columns counted right (%#)", async (kind, content, place) => {
     expect((await problems(kind, content)).join("\n")).toContain(
-      `${kind}:${line}: 'broker.pool_size' must be a whole number, not "x"`,
+      `${kind}:${place}: 'broker.pool_size' must be a whole number, not "x"`,
     );
   });
 
   test.each([
-    ["yaml", "broker:\n  - [a\n", /^yaml:3: cannot be read: /],
+    ["yaml", "broker:\n  - [a\n", /^yaml:3:1: cannot be read: /],
     ["yaml", "a: 1\n---\nb: 1\n", /several documents/],
-    ["yaml", "a: 1\na: 2\n", /^yaml:2: cannot be read: duplicated mapping key/],
-    ["json", '{\n "broker": x}', /^json:2: cannot be read: .*not valid JSON/],
-    ["toml", "[broker]\npool_size = \n", /^toml:2: cannot be read: Invalid TOML document: invalid value$/],
-    ["mjs", "throw new Error('oops')", /^mjs: cannot be read: oops$/],
+    ["yaml", "a: 1\na: 2\n", /^yaml:2:1: cannot be read: duplicated mapping key/],
+    ["json", '{\n "broker": x}', /^json:2:12: cannot be read: .*not valid JSON/],
+    ["toml", "[broker]\npool_size = \n", /^toml:2:13: cannot be read: Invalid TOML document: invalid value$/],
+    ["mjs", "\nthrow new Error('oops')", /^mjs:2:7: cannot be read: oops$/],
+    ["ts", "export default {\n  broker: {", /^ts:2(:\d+)?: cannot be read: /],
     ["mjs", "export const broker = {}", /^mjs: cannot be read: it has no default export/],
     ["ts", "export default () => 1", /^ts: the top level must be a map/],
-    ["ts", "import 'not-installed-at-all'; export default {}", /^ts: cannot be read: Cannot find/],
-    ["yaml", new Uint8Array([0, 255, 254, 3]), /^yaml:1: cannot be read/],
+    ["ts", "import 'not-installed-at-all'; export default {}", /^ts:1:1: cannot be read: Cannot find/],
+    ["yaml", new Uint8Array([0, 255, 254, 3]), /^yaml:1:\d+: cannot be read/],
     ["xml", "<broker/>", /^xml: unknown kind of configuration file '.xml'/],
   ])("of kind %s that cannot be read is one problem with its line (%#)", async (kind, content, expected) => {
     const found = await problems(kind, content);
@@ -94,7 +100,7 @@ describe("a file", () => {
       await problems("json", `{"broker":{"addresses":${"[".repeat(20_000)}${"]".repeat(20_000)}}}`),
     ).toEqual([expect.stringContaining("'broker.addresses.0.0…' is nested more than 32 levels deep")]);
     expect(await problems("yaml", "broker:\n  addresses: &a [*a]\n")).toEqual([
-      expect.stringContaining("yaml:2: 'broker.addresses.0.0…' is nested more than 32 levels deep"),
+      expect.stringContaining("yaml:2:3: 'broker.addresses.0.0…' is nested more than 32 levels deep"),
     ]);
     const laughs = "abcdefg".split("").map((name, index, all) => {
       const inner = index === 0 ? "x" : `*${all[index - 1]}`;
@@ -141,11 +147,11 @@ describe("a file", () => {
       expect(
         await problems("json", `{"${key}": {"x": 1}, "broker": {"tls": {"${key}": {"caFile": "x"}}}}`),
       ).toEqual([
-        `json:1: key '${key}' is not allowed ${hint}`,
-        `json:1: key 'broker.tls.${key}' is not allowed ${hint}`,
+        `json:1:2: key '${key}' is not allowed ${hint}`,
+        `json:1:${key.length + 35}: key 'broker.tls.${key}' is not allowed ${hint}`,
       ]);
       expect(await problems("yaml", `registry:\n  addresses: [{${key}: 1}]\n`)).toEqual([
-        `yaml:2: key 'registry.addresses.0.${key}' is not allowed ${hint}`,
+        `yaml:2:16: key 'registry.addresses.0.${key}' is not allowed ${hint}`,
       ]);
       expect(await problems("toml", `[broker.${key}]\nx = 1\n`)).toEqual([
         expect.stringContaining(`key 'broker.${key}' is not allowed`),
@@ -158,18 +164,30 @@ describe("a file", () => {
     expect(Object.keys(Object.prototype)).toEqual([]);
   });
 
+  test.each([
+    ["json", '{"broker": {"token": hunter2}}'],
+    ["json", '{"broker": {"token": "hunter2"'],
+    ["yaml", "broker:\n  token: hunter2\n  token: hunter3\n"],
+    ["yaml", "broker:\n  token: 'hunter2\n"],
+    ["toml", "[broker]\ntoken = hunter2\n"],
+  ])("of kind %s that cannot be read shows nothing of what stands in it (%#)", async (kind, content) => {
+    const error = (await start(kind, content).catch((reason: unknown) => reason)) as StartError;
+    expect(error.problems).toHaveLength(1);
+    expect(inspect(error, { depth: 10 })).not.toContain("hunter");
+  });
+
   test("shows no secret in an error, and names keys as they stand in it", async () => {
     expect(await problems("yaml", "broker:\n  tls:\n    ca_file: 5\n    key_password: hunter2\n")).toEqual([
-      "yaml:2: 'broker.tls.ca_file' must be a text, not 5",
+      "yaml:3:5: 'broker.tls.ca_file' must be a text, not 5",
     ]);
     expect(await problems("yaml", "broker: {tls: hunter2, token: [hunter2]}")).toEqual([
-      "yaml:1: 'broker.token' must be a text",
-      "yaml:1: 'broker.tls' must be a map of options",
+      "yaml:1:24: 'broker.token' must be a text",
+      "yaml:1:10: 'broker.tls' must be a map of options",
     ]);
     expect(await problems("yaml", "broker: {tls: {ca_fil: x}, pool_size: 'nats://me:hunter2@host'}")).toEqual(
       [
-        "yaml:1: 'broker.pool_size' must be a whole number, not \"nats://me:********@host\"",
-        "yaml:1: unknown key 'broker.tls.ca_fil' (did you mean 'broker.tls.ca_file'?)",
+        "yaml:1:28: 'broker.pool_size' must be a whole number, not \"nats://me:********@host\"",
+        "yaml:1:16: unknown key 'broker.tls.ca_fil' (did you mean 'broker.tls.ca_file'?)",
       ],
     );
   });
@@ -181,7 +199,7 @@ describe("a file", () => {
     );
     const content = `$import: ${base}\nbroker:\n  addresses: [own]\n`;
     expect(await problems("yaml", content)).toEqual([
-      expect.stringContaining("base.yaml:5: 'registry.ttl' must be"),
+      expect.stringContaining("base.yaml:5:3: 'registry.ttl' must be"),
     ]);
     await folder.file("base.yaml", "broker:\n  addresses: [base]\n  pool_size: 3\n");
     const { options } = (await start("yaml", content)).broker;
@@ -193,7 +211,7 @@ describe("a file", () => {
     const configFile = await folder.file("cli.yaml", "cli:\n  plugin: sample\n");
     const plugins = [mdns, sampleCli(() => [])] as const;
     expect(await folder.problemsOf(createService(sample, { plugins, configFile }))).toEqual([
-      "cli.yaml:2: 'cli' reads the configuration, so a file cannot configure it (set it in code: createService(…, { cli: … }))",
+      "cli.yaml:2:3: 'cli' reads the configuration, so a file cannot configure it (set it in code: createService(…, { cli: … }))",
     ]);
     const service = await createService(sample, { plugins, configFile: false });
     expect(JSON.parse(await service.dumpConfig("json"))).not.toHaveProperty("cli");

@@ -1,7 +1,9 @@
 import { extname, relative, resolve } from "node:path";
-import { nearestLine } from "./lines.ts";
+import { pathToFileURL } from "node:url";
 import { checkFile, findConfigFile, type LoadedFile, loadConfigFile } from "./load-file.ts";
-import type { Problem, Setting } from "./settings.ts";
+import { nearestPlace, type Place } from "./places.ts";
+import type { Origin, Problem, Setting } from "./settings.ts";
+import { type Environment, replaceVariables } from "./variables.ts";
 
 /** Where a configuration file is looked for. */
 export interface ConfigFileRequest {
@@ -11,6 +13,8 @@ export interface ConfigFileRequest {
   readonly namedBy: string;
   /** @default process.cwd() */
   readonly cwd?: string;
+  /** Variables for `$NAME` in texts of the file; without them a text stays as it is written. */
+  readonly env?: Environment;
 }
 
 /** What a configuration file says. */
@@ -19,12 +23,14 @@ export interface ConfigFile {
   readonly path?: string;
   /** Top level of the file; sections and keys as they stand there. */
   readonly content: Readonly<Record<string, unknown>>;
-  /** `micro.yaml:12` of a path of keys. */
+  /** `micro.yaml:12:5` of a path of keys: line and column. */
   readonly where: (keys: readonly string[]) => string;
+  /** Names of the variables whose values stand at or below a path of keys. */
+  readonly variables: (keys: readonly string[]) => readonly string[];
   readonly problems: readonly Problem[];
 }
 
-const NO_FILE: ConfigFile = { content: {}, where: () => "no file", problems: [] };
+const NO_FILE: ConfigFile = { content: {}, where: () => "no file", variables: () => [], problems: [] };
 
 /** Reads the configuration file, or finds that there is none. Never rejects: what is wrong is in `problems`. */
 export async function readConfigFile(request: ConfigFileRequest): Promise<ConfigFile> {
@@ -33,27 +39,30 @@ export async function readConfigFile(request: ConfigFileRequest): Promise<Config
   let opened: string | undefined;
   try {
     const cwd = request.cwd ?? process.cwd();
-    const show = (path: string, line?: number): string => {
+    const show = (path: string, place?: Place): string => {
       const short = relative(cwd, path);
       const name = short.startsWith("..") ? path : short;
-      return line === undefined ? name : `${name}:${line}`;
+      return place === undefined ? name : `${name}:${place.line}:${place.column}`;
     };
     const path = request.path === undefined ? await findConfigFile(cwd) : resolve(cwd, request.path);
     if (path === undefined) return NO_FILE;
     shown = show(path);
     await checkFile(path);
     opened = path;
-    return asConfigFile(await loadConfigFile(path, show), { shown, show });
+    return withVariables(asConfigFile(await loadConfigFile(path, show), { shown, show }), request.env);
   } catch (error) {
-    const unopened = opened === undefined || (error as NodeJS.ErrnoException).path === opened;
-    const problem = unopened ? fileProblem(error, shown, request) : contentProblem(error, shown);
+    const unopened = (error as NodeJS.ErrnoException).path === opened;
+    const problem =
+      opened === undefined || unopened
+        ? fileProblem(error, shown, request)
+        : contentProblem(error, shown, opened);
     return { ...NO_FILE, path: shown, problems: [problem] };
   }
 }
 
 function asConfigFile(
   { content, texts, problems }: LoadedFile,
-  { shown, show }: { shown: string; show: (path: string, line?: number) => string },
+  { shown, show }: { shown: string; show: (path: string, place?: Place) => string },
 ): ConfigFile {
   if (problems.length > 0) return { ...NO_FILE, path: shown, problems };
   if (content === null || content === undefined) return { ...NO_FILE, path: shown };
@@ -65,10 +74,22 @@ function asConfigFile(
   const [own, ...imported] = texts;
   const byStrength = own === undefined ? [] : [own, ...imported.reverse()];
   const where = (keys: readonly string[]): string => {
-    const found = nearestLine(byStrength, keys);
-    return found === undefined ? shown : show(found.text.path, found.line);
+    const found = nearestPlace(byStrength, keys);
+    return found === undefined ? shown : show(found.text.path, found.place);
   };
-  return { path: shown, content: content as Record<string, unknown>, problems: [], where };
+  return { ...NO_FILE, path: shown, content: content as Record<string, unknown>, where };
+}
+
+/** The same file with the values of variables in its texts. */
+function withVariables(file: ConfigFile, env: Environment | undefined): ConfigFile {
+  if (env === undefined) return file;
+  const { content, problems, variables } = replaceVariables(file.content, { env, where: file.where });
+  return {
+    ...file,
+    content: content as Record<string, unknown>,
+    problems: [...file.problems, ...problems],
+    variables,
+  };
 }
 
 /** Why the file cannot be opened. */
@@ -89,11 +110,8 @@ function fileProblem(error: unknown, shown: string, request: ConfigFileRequest):
 }
 
 /** Why what stands in the file cannot be read. */
-function contentProblem(error: unknown, shown: string): Problem {
-  const { code, message, mark, line } = error as NodeJS.ErrnoException & {
-    readonly mark?: { readonly line?: number };
-    readonly line?: number;
-  };
+function contentProblem(error: unknown, shown: string, opened: string): Problem {
+  const { code, message } = error as NodeJS.ErrnoException;
   const [firstLine = ""] = String(message ?? error).split("\n");
   if (code === "ERR_MODULE_NOT_FOUND" && /smol-toml/.test(firstLine)) {
     return {
@@ -111,12 +129,35 @@ function contentProblem(error: unknown, shown: string): Problem {
       cause: error,
     };
   }
-  const at = mark?.line !== undefined ? mark.line + 1 : line;
-  return {
-    where: at === undefined ? shown : `${shown}:${at}`,
+  const problem = {
+    where: [shown, ...errorPlace(error, opened)].join(":"),
     message: `cannot be read: ${firstLine}`,
-    cause: error,
   };
+  // A parser's error quotes the lines around the mistake, in which secrets may stand.
+  return isOfParser(error) ? problem : { ...problem, cause: error };
+}
+
+const isOfParser = (error: unknown): boolean =>
+  typeof error === "object" && error !== null && ("mark" in error || "line" in error);
+
+/** Line and column, both from 1, where an error of a parser or of a module says that it is; empty when it does not. */
+function errorPlace(error: unknown, path: string): readonly number[] {
+  const { mark, line, column, stack } = error as {
+    /** js-yaml; counts from 0. */
+    readonly mark?: { readonly line: number; readonly column: number };
+    /** smol-toml and our reader of JSON. */
+    readonly line?: number;
+    readonly column?: number;
+    readonly stack?: string;
+  };
+  if (mark !== undefined) return [mark.line + 1, mark.column + 1];
+  if (line !== undefined) return column === undefined ? [line] : [line, column];
+  for (const name of [`${pathToFileURL(path).href}:`, `${path}:`]) {
+    const [, behind] = (stack ?? "").split(name);
+    const [place] = /^\d+(:\d+)?/.exec(behind ?? "") ?? [];
+    if (place !== undefined) return place.split(":").map(Number);
+  }
+  return [];
 }
 
 /** The values of a file as settings, one per leaf of a section; keys translated to camelCase. */
@@ -126,9 +167,18 @@ export function fileSettings(
 ): { readonly settings: Setting[]; readonly problems: Problem[] } {
   const settings: Setting[] = [];
   const problems: Problem[] = [];
+  const originOf = (keys: readonly string[]): Origin => {
+    const variables = file.variables(keys);
+    return {
+      kind: "file",
+      where: [file.where(keys), ...variables.map((name) => `$${name}`)].join(" "),
+      ...(variables.length === 0 ? {} : { variables }),
+      below: (key) => originOf([...keys, key]),
+    };
+  };
   const add = (path: readonly string[], keys: readonly string[], values: unknown): void => {
     const where = file.where(keys);
-    // Names the section, sets nothing: an empty or unknown section is known by its line.
+    // Names the section, sets nothing: an empty or unknown section is known by its place.
     settings.push({ path, value: undefined, origin: { kind: "file", where } });
     if (values === null || values === undefined) return;
     if (typeof values !== "object" || Array.isArray(values)) {
@@ -142,11 +192,7 @@ export function fileSettings(
       const below = [...keys, key];
       if (path.length === 1 && isScoped(key)) add([...path, key], below, value);
       else if (value !== null && value !== undefined) {
-        settings.push({
-          path: [...path, camelCase(key)],
-          value,
-          origin: { kind: "file", where: file.where(below) },
-        });
+        settings.push({ path: [...path, camelCase(key)], value, origin: originOf(below) });
       }
     }
   };

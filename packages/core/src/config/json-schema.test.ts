@@ -63,6 +63,21 @@ describe("the JSON Schema of a configuration", () => {
     expect(() => configJsonSchema([{} as never])).toThrow("this is no plugin");
   });
 
+  test("allows texts with variables in place of values where the service reads them", () => {
+    const withVariables = configJsonSchema(plugins, { interpolateEnv: true });
+    const variables = {
+      broker: { plugin: "$PLUGIN", pool_size: `\${POOL:-4}`, addresses: "$HOSTS", tls: { ca_file: "$CA" } },
+      registry: { ttl: "$TTL" },
+      logger: { level: "$LEVEL" },
+    };
+    expect(fits(variables, withVariables)).toBe(true);
+    expect(fits(variables, schema)).toBe(false);
+    const plain = { broker: { plugin: "nats", pool_size: 4, addresses: ["a"] }, registry: { ttl: "5s" } };
+    expect(fits(plain, withVariables)).toBe(true);
+    for (const wrong of [{ broker: { pool_size: "4" } }, { brokr: {} }, { logger: { level: "loud" } }])
+      expect(fits(wrong, withVariables), JSON.stringify(wrong)).toBe(false);
+  });
+
   test("accepts what a service accepts, and refuses what has no chance", async () => {
     const folder = await makeFolder();
     const any = fc.constantFrom<unknown>("x", "", 5, -2, true, ["a"], [1], {}, "5s");

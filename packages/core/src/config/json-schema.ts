@@ -9,12 +9,21 @@ export type JsonSchema = Readonly<Record<string, unknown>>;
 const DURATION = "^(\\d+(\\.\\d+)?|(\\d+(\\.\\d+)?(ns|us|µs|μs|ms|s|m|h))+)$";
 const SIZE = "^\\d+(\\.\\d+)?\\s*(([kKmMgG][iI]?)?[bB])?$";
 
+/** How a {@link configJsonSchema} is made. */
+export interface ConfigJsonSchemaOptions {
+  /** As the service's own: then a text such as `$PORT` may stand for a number, a list and so on. @default false */
+  readonly interpolateEnv?: boolean;
+}
+
 /**
  * The JSON Schema (draft 2020-12) of configuration files for services with these plugins: editors complete and check
  * `micro.yaml` with it. Keys are in snake case; options that only code can give are left out. Throws a `StartError`
  * for a list of plugins that no service could have.
  */
-export function configJsonSchema(plugins: readonly AnyPlugin[]): JsonSchema {
+export function configJsonSchema(
+  plugins: readonly AnyPlugin[],
+  { interpolateEnv = false }: ConfigJsonSchemaOptions = {},
+): JsonSchema {
   const { sections, problems } = collectSections(plugins);
   if (problems.length > 0) throw new StartError("configJsonSchema", problems);
   const inFiles = [...sections.values()].filter(({ component }) => component.phase !== "config");
@@ -24,9 +33,26 @@ export function configJsonSchema(plugins: readonly AnyPlugin[]): JsonSchema {
     const below = scoped.filter(({ component }) => component !== section.component);
     properties[section.component.name] = sectionSchema(section, below);
   }
+  const schema = { $schema: "https://json-schema.org/draft/2020-12/schema", ...map(properties) };
+  return interpolateEnv ? withVariables(schema) : schema;
+}
+
+/** The schema of texts in which variables are replaced. */
+const VARIABLE = { type: "string", pattern: "\\$" };
+
+/** The same schema for a file with variables: a text with one may stand wherever a value may. */
+function withVariables(schema: JsonSchema): JsonSchema {
+  const { properties, description, ...rest } = schema;
+  if (properties === undefined) {
+    const isText = rest.type === "string" && rest.pattern === undefined;
+    return isText
+      ? schema
+      : { anyOf: [rest, VARIABLE], ...(description === undefined ? {} : { description }) };
+  }
+  const below = Object.entries(properties as Readonly<Record<string, JsonSchema>>);
   return {
-    $schema: "https://json-schema.org/draft/2020-12/schema",
-    ...map(properties),
+    ...schema,
+    properties: Object.fromEntries(below.map(([key, inner]) => [key, withVariables(inner)])),
   };
 }
 

@@ -3,8 +3,12 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { formatSize } from "../units.ts";
 import { inspectData } from "./inspect.ts";
-import { jsonErrorLine, type Lines, nearestLine, tomlLines, yamlLines } from "./lines.ts";
+import { jsonErrorPlace } from "./json-error.ts";
+import { modulePlaces } from "./module-places.ts";
+import { nearestPlace, type Place, type Places } from "./places.ts";
 import type { Problem } from "./settings.ts";
+import { tomlPlaces } from "./toml-places.ts";
+import { yamlPlaces } from "./yaml-places.ts";
 
 const MAX_FILE_BYTES = 1024 * 1024;
 const MAX_ALIASES = 1000;
@@ -47,7 +51,7 @@ function checkSize(size: number): void {
 /** One text that was read: the file itself, or one that it imports (`$import` of cosmiconfig). */
 export interface ReadText {
   readonly path: string;
-  readonly lines: Lines;
+  readonly places: Places;
 }
 
 /** What reading a file gives. */
@@ -59,37 +63,42 @@ export interface LoadedFile {
   readonly problems: readonly Problem[];
 }
 
-/** Reads a file by its extension; YAML when it has none. `show` turns a path and a line into what people read. */
+/** Reads a file by its extension; YAML when it has none. `show` turns a path and a place into what people read. */
 export async function loadConfigFile(
   path: string,
-  show: (path: string, line?: number) => string,
+  show: (path: string, place?: Place) => string,
 ): Promise<LoadedFile> {
   // Loaded late: a service without a configuration file does not pay for readers.
   const [{ cosmiconfig }, yaml] = await Promise.all([import("cosmiconfig"), import("js-yaml")]);
   const texts: ReadText[] = [];
   const problems: Problem[] = [];
-  type Reader = (text: string) => Promise<{ content: unknown; lines: Lines }>;
+  type Reader = (text: string) => Promise<{ content: unknown; places: Places }>;
   const data =
     (read: Reader) =>
     async (filepath: string, raw: string): Promise<unknown> => {
       checkSize(raw.length); // of a pipe or an imported file it is not known before
       if (texts.length === MAX_TEXTS) throw new Error(`it imports more than ${MAX_TEXTS} files`);
-      const { content, lines } = await read(raw.replace(/^\uFEFF/, ""));
-      texts.push({ path: filepath, lines });
-      const where = (keys: readonly string[]) => show(filepath, nearestLine([{ lines }], keys)?.line);
+      const { content, places } = await read(raw.replace(/^\uFEFF/, ""));
+      texts.push({ path: filepath, places });
+      const where = (keys: readonly string[]) => show(filepath, nearestPlace([{ places }], keys)?.place);
       problems.push(...inspectData(content, where));
       return content;
     };
   const readYaml = data(async (text) => {
     const documents = yaml.loadAll(text, { maxAliases: MAX_ALIASES });
     if (documents.length > 1) throw new Error("it holds several documents, and only one can be meant");
-    return { content: documents[0] ?? null, lines: yamlLines(text, yaml) };
+    return { content: documents[0] ?? null, places: yamlPlaces(text, yaml) };
   });
-  const readJson = data(async (text) => ({ content: parseJson(text), lines: yamlLines(text, yaml) }));
+  const readJson = data(async (text) => ({ content: parseJson(text), places: yamlPlaces(text, yaml) }));
   const readToml = data(async (text) => {
     const { parse } = await import("smol-toml");
-    return { content: parse(text), lines: tomlLines(text) };
+    return { content: parse(text), places: tomlPlaces(text) };
   });
+  const readModule = async (filepath: string, text: string): Promise<unknown> => {
+    const content = await loadModule(filepath);
+    texts.push({ path: filepath, places: modulePlaces(text) });
+    return content;
+  };
   const explorer = cosmiconfig("micro", {
     cache: false,
     searchStrategy: "none",
@@ -100,7 +109,7 @@ export async function loadConfigFile(
       ".yml": readYaml,
       ".json": readJson,
       ".toml": readToml,
-      ...Object.fromEntries(["ts", "mts", "cts", "js", "mjs", "cjs"].map((end) => [`.${end}`, loadModule])),
+      ...Object.fromEntries(["ts", "mts", "cts", "js", "mjs", "cjs"].map((end) => [`.${end}`, readModule])),
     },
   });
   const result = await explorer.load(path);
@@ -111,8 +120,9 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    const message = (error as Error).message.replace(/\s+/g, " ");
-    throw Object.assign(new SyntaxError(message, { cause: error }), { line: jsonErrorLine(text) });
+    // The parser quotes what stands there, which may be a secret; the place says enough.
+    const [what = ""] = /^[^,"]*/.exec((error as Error).message) ?? [];
+    throw Object.assign(new SyntaxError(`${what.trim()}: this is not valid JSON`), jsonErrorPlace(text));
   }
 }
 

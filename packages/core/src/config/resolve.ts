@@ -1,21 +1,10 @@
 import { nearest } from "../nearest.ts";
 import { type Option, type OptionsSchema, snakeCase } from "../option.ts";
 import type { AnyPlugin } from "../plugin.ts";
-import { checkValue } from "./check.ts";
+import { asRead } from "./check.ts";
+import { DEFAULT, type ResolvedValue, resolveOption } from "./resolve-option.ts";
 import { findPlugin, optionsOf, type Section, unknownPlugin } from "./sections.ts";
 import type { Origin, Problem, Setting } from "./settings.ts";
-
-/** The value of one option, with everything that was said about it. */
-export interface ResolvedValue {
-  /** `["broker", "addresses"]`. */
-  readonly path: readonly string[];
-  readonly option: Option;
-  /** As it was written; the default where nobody wrote anything. */
-  readonly written: unknown;
-  readonly origin: Origin;
-  /** Weaker settings that this one replaced, strongest first. */
-  readonly overridden: readonly Setting[];
-}
 
 /** What the configuration says of one component, or of one component's own instance of a scoped one. */
 export interface ResolvedSection {
@@ -38,6 +27,8 @@ export interface ResolvedSection {
 export interface ResolvedConfig {
   readonly sections: ReadonlyMap<string, ResolvedSection>;
   readonly problems: readonly Problem[];
+  /** Texts of its file may name variables. @default false */
+  readonly hasVariables?: boolean;
 }
 
 /** Puts the settings together, weakest first, chooses plugins and checks every value. Finds all problems at once. */
@@ -66,12 +57,11 @@ export function resolveConfig(
     for (const [child, settings] of below) {
       const scopedSection = sections.get(child) as Section;
       const taken = inherited(scopedSection, settings, { name, root: groups.get(child) ?? [] });
-      const all = [...taken, ...settings];
-      const context = { problems, scopedNames: new Set<string>(), reported: new Set(taken) };
-      scoped.set(child, resolveSection(scopedSection, [name, child], all, context));
+      const context = { problems, scopedNames: new Set<string>() };
+      scoped.set(child, resolveSection(scopedSection, [name, child], [...taken, ...settings], context));
     }
     const others = new Set([...scopedNames].filter((scopedName) => scopedName !== name));
-    const context = { problems, scopedNames: others, reported: new Set<Setting>() };
+    const context = { problems, scopedNames: others };
     resolved.set(name, { ...resolveSection(section, [name], own, context), scoped });
   }
   return { sections: resolved, problems };
@@ -88,7 +78,7 @@ function inherited(
   section: Section,
   own: readonly Setting[],
   { name, root }: { name: string; root: readonly Setting[] },
-): Setting[] {
+): InheritedSetting[] {
   const child = section.component.name;
   const choosesItself = own.some(({ path, value }) => path[2] === "plugin" && value !== undefined);
   return root
@@ -96,7 +86,12 @@ function inherited(
       ({ path: [, key = "enabled"] }) =>
         key !== "enabled" && (!choosesItself || Object.hasOwn(section.component.config, key)),
     )
-    .map((setting) => ({ ...setting, path: [name, child, ...setting.path.slice(1)] }));
+    .map((setting) => ({ ...setting, path: [name, child, ...setting.path.slice(1)], inherited: true }));
+}
+
+/** A setting of another section: what is wrong with it is reported there. */
+interface InheritedSetting extends Setting {
+  readonly inherited: true;
 }
 
 function unknownSection(name: string, settings: readonly Setting[], known: readonly string[]): Problem[] {
@@ -120,11 +115,7 @@ function unknownSection(name: string, settings: readonly Setting[], known: reado
 interface Context {
   readonly problems: Problem[];
   readonly scopedNames: ReadonlySet<string>;
-  /** Settings that are another section's: what is wrong with them is reported there. */
-  readonly reported: ReadonlySet<Setting>;
 }
-
-const DEFAULT = { kind: "default", where: "default" } as const;
 
 const STRENGTH: Readonly<Record<Origin["kind"], number>> = { default: 0, code: 1, file: 2, env: 3, flag: 4 };
 
@@ -132,15 +123,18 @@ function resolveSection(
   section: Section,
   path: readonly string[],
   settings: readonly Setting[],
-  { problems: all, scopedNames, reported }: Context,
+  { problems: all, scopedNames }: Context,
 ): ResolvedSection {
   const byKey = new Map<string, Setting[]>();
   for (const setting of settings)
-    if (setting.value !== undefined) push(byKey, setting.path[path.length] as string, setting);
+    if (setting.value !== undefined) {
+      const key = setting.path[path.length] as string;
+      push(byKey, key, key === "enabled" ? asRead("boolean", setting) : setting);
+    }
   for (const group of byKey.values()) group.reverse(); // strongest first
   if (path.length === 1) enableByName(byKey);
   const problemsOf = (setting: Setting | undefined): Problem[] =>
-    setting !== undefined && reported.has(setting) ? [] : all;
+    setting !== undefined && "inherited" in setting ? [] : all;
 
   const known = optionsOf(section);
   const [choice] = byKey.get("plugin") ?? [];
@@ -149,8 +143,8 @@ function resolveSection(
   const values: ResolvedValue[] = [];
   const config: Record<string, unknown> = {};
   for (const [key, { option: found, plugins: takers }] of known) {
-    const [strongest, ...overridden] = byKey.get(key) ?? [];
-    const problems = problemsOf(strongest);
+    const said = byKey.get(key) ?? [];
+    const [strongest] = said;
     const taker = takers.find((plugin) => plugins.includes(plugin));
     if (takers.length > 0 && taker === undefined) {
       // A variable of the environment may be meant for another program, and a flag that chooses another plugin than
@@ -158,23 +152,19 @@ function resolveSection(
       const choice = byKey.get("plugin")?.[0]?.origin ?? DEFAULT;
       const isLeft = strongest !== undefined && STRENGTH[choice.kind] > STRENGTH[strongest.origin.kind];
       if (strongest !== undefined && strongest.origin.kind !== "env" && !isLeft && plugins.length > 0)
-        problems.push(otherPlugins(key, path, { setting: strongest, takers, plugins }));
+        problemsOf(strongest).push(otherPlugins(key, path, { setting: strongest, takers, plugins }));
       continue;
     }
     const option = taker === undefined ? found : ((taker.config as OptionsSchema)[key] as Option);
-    const origin = strongest?.origin ?? DEFAULT;
-    const written = strongest?.value ?? option.default;
-    config[key] =
-      written === undefined
-        ? undefined
-        : checkValue(option, written, { name: keyName(path, key), origin, problems });
+    const resolved = resolveOption(option, said, { keys: [...path, snakeCase(key)], problemsOf });
+    config[key] = resolved.value;
     const chosen = key === "plugin" && plugins.length === 1 ? plugins[0]?.name : undefined;
-    values.push({ path: [...path, key], option, written: written ?? chosen, origin, overridden });
+    for (const value of resolved.values) values.push({ ...value, written: value.written ?? chosen });
   }
   for (const [key, [setting]] of byKey)
     if (setting !== undefined && !known.has(key))
       problemsOf(setting).push(unknownKey(key, path, { setting, known: [...known.keys(), ...scopedNames] }));
-  const enabledBy = values.find(({ path: p }) => p.at(-1) === "enabled")?.origin ?? DEFAULT;
+  const enabledBy = values.find(({ keys }) => keys[path.length] === "enabled")?.origin ?? DEFAULT;
   return {
     section,
     path,

@@ -60,6 +60,15 @@ export function findPlugin(section: Section, name: string): AnyPlugin | undefine
   return section.plugins.find((plugin) => plugin.name === name || plugin.aliases.includes(name));
 }
 
+/** Packages of plugins that answer to a name of Go's. */
+const PACKAGES: Readonly<Record<string, string>> = {
+  "cli-urfave": "cli-yargs",
+  "client-mucp": "client-rpc",
+  "logger-logrus": "logger-winston",
+  "logger-zap": "logger-winston",
+  "server-mucp": "server-rpc",
+};
+
 /** The problem of a plugin name that nothing listed answers to. */
 export function unknownPlugin(section: Section, name: string, where: string): Problem {
   const names = section.plugins.map((plugin) => plugin.name);
@@ -70,7 +79,7 @@ export function unknownPlugin(section: Section, name: string, where: string): Pr
     message: `unknown plugin '${name}' of '${component}'; listed: ${names.join(", ") || "none"}`,
     hint:
       guess === undefined
-        ? `npm install @micro/${component}-${name} and list its plugin, or take one that is listed`
+        ? `npm install @micro/${PACKAGES[`${component}-${name}`] ?? `${component}-${name}`} and list its plugin, or take one that is listed`
         : `did you mean '${guess}'?`,
   };
 }

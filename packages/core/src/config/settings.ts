@@ -3,8 +3,12 @@ import type { Option } from "../option.ts";
 /** Where a value came from. */
 export interface Origin {
   readonly kind: "default" | "code" | "file" | "env" | "flag";
-  /** `micro.yaml:12`, `--broker_address`, `BROKER_ADDRESS`, `createService`; `default` for a default. */
+  /** `micro.yaml:12:5`, `--broker_address`, `BROKER_ADDRESS`, `createService`; `default` for a default. */
   readonly where: string;
+  /** Names of the variables whose values stand in a text of a file. */
+  readonly variables?: readonly string[];
+  /** Where a part of the value came from, by its key as it is written there. The same as the whole when not given. */
+  readonly below?: (key: string) => Origin;
 }
 
 /** One value that somebody set. */

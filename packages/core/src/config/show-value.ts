@@ -1,43 +1,33 @@
-import { type Option, snakeCase } from "../option.ts";
+import type { Option } from "../option.ts";
+import { soundsSecret } from "./variables.ts";
 
 const MASK = "********";
 
+/** True for what stands in a dump in place of a secret. */
+export const isMask = (value: unknown): boolean => value === MASK;
+
+/** True for a text of a dump with a masked password in it. */
+export const holdsMask = (value: unknown): boolean =>
+  typeof value === "string" && new RegExp(`://[^\\s/:@]*:\\*{${MASK.length}}@`).test(value);
+
 /** `nats://user:secret@host` without the secret: addresses are no secrets, what stands in them may be one. */
 export function hideCredentials(text: string): string {
-  return text.replace(/([a-z][a-z\d+.-]*:\/\/[^\s/:@]*:)[^\s/@]+@/gi, `$1${MASK}@`);
+  // Up to the last @: a password may hold one, and a slash.
+  return text.replace(/([a-z][a-z\d+.-]*:\/\/[^\s/:@]*:)\S+@/gi, `$1${MASK}@`);
 }
 
-/** A value as dumps and explanations show it: secrets masked, keys in snake case. */
-export function shownValue(option: Option, value: unknown): unknown {
+/** A value as dumps and explanations show it: secrets and credentials masked. `variables` are those it came from. */
+export function shownValue(option: Option, value: unknown, variables: readonly string[] = []): unknown {
   if (value === undefined) return undefined;
-  if (option.secret) return MASK;
+  if (option.secret || variables.some(soundsSecret)) return MASK;
   if (option.kind === "value") return "(given in code)";
-  if (option.kind === "object") return shownObject(option, value);
+  return hideAll(value);
+}
+
+/** Of a value that does not fit its option nobody knows what its parts are. */
+function hideAll(value: unknown): unknown {
   if (typeof value === "string") return hideCredentials(value);
-  if (Array.isArray(value))
-    return value.map((entry: unknown) => (typeof entry === "string" ? hideCredentials(entry) : entry));
-  if (option.kind !== "map" || typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([key, entry]: [string, unknown]) => [
-      key,
-      typeof entry === "string" ? hideCredentials(entry) : entry,
-    ]),
-  );
-}
-
-function shownObject({ options = {} }: Option, value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(hideAll);
   if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value).flatMap(([key, inner]: [string, unknown]) => {
-      const name = Object.hasOwn(options, key) ? key : fromSnake(key, options);
-      const below: Option | undefined = name === undefined ? undefined : options[name];
-      if (below === undefined || inner === undefined || below.kind === "value") return [];
-      return [[snakeCase(name as string), shownValue(below, inner)]];
-    }),
-  );
-}
-
-/** The option that a key of a file, still in snake case, means. */
-function fromSnake(key: string, options: NonNullable<Option["options"]>): string | undefined {
-  return Object.keys(options).find((name) => snakeCase(name) === key);
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, hideAll(inner)]));
 }

@@ -1,6 +1,6 @@
-import { snakeCase } from "../option.ts";
-import { keyName, type ResolvedConfig, type ResolvedSection } from "./resolve.ts";
+import type { ResolvedConfig, ResolvedSection } from "./resolve.ts";
 import { shownValue } from "./show-value.ts";
+import { escapeVariables } from "./variables.ts";
 
 /** One option of a running service: its value and where it came from. */
 export interface Explanation {
@@ -8,10 +8,12 @@ export interface Explanation {
   readonly key: string;
   /** As it was written; masked when secret. */
   readonly value: unknown;
-  /** `default`, or where it was set: `micro.yaml:12`, `--broker_address`. */
+  /** `default`, or where it was set: `micro.yaml:12:5`, `--broker_address`. */
   readonly from: string;
   /** What it replaced, strongest first. */
   readonly overridden: readonly { readonly value: unknown; readonly from: string }[];
+  /** What else to know: who does not use the component, and why. */
+  readonly notes?: readonly string[];
 }
 
 /** Every option of every component, sorted by key. */
@@ -21,42 +23,76 @@ export function explainConfig(config: ResolvedConfig): readonly Explanation[] {
     for (const value of section.values) {
       if (value.written === undefined && value.overridden.length === 0) continue;
       all.push({
-        key: keyName(value.path.slice(0, -1), value.path.at(-1) as string),
-        value: shownValue(value.option, value.written),
+        key: value.keys.join("."),
+        value: shownValue(value.option, value.written, value.origin.variables),
         from: value.origin.where,
         overridden: value.overridden.map(({ value: weaker, origin }) => ({
-          value: shownValue(value.option, weaker),
+          value: shownValue(value.option, weaker, origin.variables),
           from: origin.where,
         })),
+        ...notesOf(value.keys, section, config),
       });
     }
   }
   return all.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
 }
 
-/** The effective configuration in the form of a file: keys in snake case, secrets masked. */
-export function configTree(config: ResolvedConfig): Record<string, Record<string, unknown>> {
-  const tree: Record<string, Record<string, unknown>> = {};
-  for (const section of config.sections.values()) {
+/** At the choice of a plugin: which of the other chosen plugins do without it. */
+function notesOf(
+  keys: readonly string[],
+  { section, path, enabled }: ResolvedSection,
+  { sections }: ResolvedConfig,
+): Pick<Explanation, "notes"> {
+  if (keys.length !== 2 || keys[1] !== "plugin" || path.length > 1 || !enabled) return {};
+  const notes = [...sections.values()]
+    .filter((other) => other.enabled)
+    .flatMap(({ plugins }) => plugins)
+    .flatMap(({ component, name, ignores }) => {
+      const why = ignores[section.component.name];
+      return why === undefined ? [] : [`${component.name} '${name}' does not use it: ${why}`];
+    });
+  return notes.length === 0 ? {} : { notes };
+}
+
+/** The content of a configuration file. */
+type Tree = { [key: string]: unknown };
+
+/**
+ * The effective configuration in the form of a file: keys in snake case, secrets masked. Where files are read with variables,
+ * nothing in it looks like one.
+ */
+export function configTree(config: ResolvedConfig): Tree {
+  const tree: Tree = {};
+  for (const section of everySection(config)) {
     // A file cannot configure what has to be there before the file is read.
     if (section.section.component.phase === "config") continue;
-    const entries = sectionTree(section);
-    for (const [name, scoped] of section.scoped) entries[name] = sectionTree(scoped);
-    tree[section.path[0] as string] = entries;
+    subtree(tree, section.path);
+    for (const { keys, option, written, origin } of section.values) {
+      if (option.kind === "value" || written === undefined) continue; // code only: a file cannot hold it
+      const key = keys.at(-1) as string;
+      // Both names of a plugin mean the same.
+      const isChoice = key === "plugin" && keys.length === section.path.length + 1;
+      const value = isChoice ? section.plugins[0]?.name : shownValue(option, written, origin.variables);
+      subtree(tree, keys.slice(0, -1))[key] = config.hasVariables ? escapeAll(value) : value;
+    }
   }
   return tree;
 }
 
-function sectionTree(section: ResolvedSection): Record<string, unknown> {
-  const entries: Record<string, unknown> = {};
-  const [plugin] = section.plugins;
-  for (const value of section.values) {
-    const key = value.path.at(-1) as string;
-    if (value.option.kind === "value") continue; // code only: a file cannot hold it
-    const written = key === "plugin" ? plugin?.name : value.written;
-    if (written !== undefined) entries[snakeCase(key)] = shownValue(value.option, written);
+function subtree(tree: Tree, keys: readonly string[]): Tree {
+  let below = tree;
+  for (const key of keys) {
+    below[key] ??= {};
+    below = below[key] as Tree;
   }
-  return entries;
+  return below;
+}
+
+function escapeAll(value: unknown): unknown {
+  if (typeof value === "string") return escapeVariables(value);
+  if (Array.isArray(value)) return value.map(escapeAll);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, escapeAll(inner)]));
 }
 
 function* everySection(config: ResolvedConfig): Iterable<ResolvedSection> {

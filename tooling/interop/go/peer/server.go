@@ -34,7 +34,7 @@ func runServer(report *reporter, args []string) error {
 	name := set.String("name", "greeter", "service name")
 	version := set.String("version", "v1", "service version")
 	id := set.String("id", "", "server id; the node id is <name>-<id>")
-	address := set.String("address", "127.0.0.1:0", "where to listen")
+	address := set.String("address", "127.0.0.1:0", "where to listen; a subject with the transport nats, or :0 for any")
 	nodeMetadata := set.String("metadata", "", "metadata of the node: a=b,c=d")
 	var topics subscriptions
 	set.Var(&topics, "subscribe", "server.Subscribe: topic/kind/queue with kind plain, health or fail; may be repeated")

@@ -20,6 +20,8 @@ type wiring struct {
 	registry  string
 	domain    string
 	broker    string
+	transport string
+	nats      string
 	secure    bool
 	plainTLS  bool
 	insecure  bool
@@ -38,9 +40,11 @@ type parts struct {
 
 func (w *wiring) flags(set *flag.FlagSet) {
 	set.StringVar(&w.kind, "kind", "rpc", "server or client: rpc or grpc")
-	set.StringVar(&w.registry, "registry", "memory", "memory (of this process alone) or mdns")
+	set.StringVar(&w.registry, "registry", "memory", "memory (of this process alone), mdns or nats")
 	set.StringVar(&w.domain, "domain", "micro", "domain of the mdns registry")
-	set.StringVar(&w.broker, "broker", "memory", "memory (of this process alone) or http")
+	set.StringVar(&w.broker, "broker", "memory", "memory (of this process alone), http or nats")
+	set.StringVar(&w.transport, "transport", "http", "http or nats")
+	set.StringVar(&w.nats, "nats", "", "host:port of the NATS server")
 	set.BoolVar(&w.secure, "secure", false, "TLS, with the options below")
 	set.BoolVar(&w.plainTLS, "default-tls", false, "TLS with nothing but the library's Secure option")
 	set.BoolVar(&w.insecure, "insecure", false, "a client does not verify certificates")
@@ -56,6 +60,8 @@ func (w *wiring) build() (*parts, error) {
 		made.registry = registry.NewMemoryRegistry()
 	case "mdns":
 		made.registry = newMDNSRegistry(mdnsDomain(w.domain))
+	case "nats":
+		made.registry = newNATSRegistry(registry.Addrs(w.nats))
 	default:
 		return nil, fmt.Errorf("no registry %q", w.registry)
 	}
@@ -64,6 +70,8 @@ func (w *wiring) build() (*parts, error) {
 		made.broker = broker.NewMemoryBroker()
 	case "http":
 		made.broker = newHTTPBroker(broker.Registry(made.registry), broker.Addrs("127.0.0.1:0"))
+	case "nats":
+		made.broker = newNATSBroker(broker.Addrs(w.nats))
 	default:
 		return nil, fmt.Errorf("no broker %q", w.broker)
 	}
@@ -78,7 +86,14 @@ func (w *wiring) build() (*parts, error) {
 	} else if w.plainTLS {
 		options = append(options, transport.Secure(true))
 	}
-	made.transport = transport.NewHTTPTransport(options...)
+	switch w.transport {
+	case "http":
+		made.transport = transport.NewHTTPTransport(options...)
+	case "nats":
+		made.transport = newNATSTransport(append(options, transport.Addrs(w.nats))...)
+	default:
+		return nil, fmt.Errorf("no transport %q", w.transport)
+	}
 	return made, nil
 }
 

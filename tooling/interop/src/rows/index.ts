@@ -5,6 +5,7 @@ import { brokerRows } from "./broker.ts";
 import { codecRows } from "./codecs.ts";
 import { grpcRows } from "./grpc.ts";
 import { mdnsRows } from "./mdns.ts";
+import { natsRows } from "./nats.ts";
 import { streamRows } from "./streams.ts";
 import { tlsRows } from "./tls.ts";
 import { unaryRows } from "./unary.ts";
@@ -24,5 +25,6 @@ export const ROWS: readonly Row[] = [
   ...tlsRows,
   ...streamRows,
   ...grpcRows,
+  ...natsRows,
   ...needingMulticast([...mdnsRows, ...brokerRows]),
 ].sort((a, b) => layerOf(a) - layerOf(b) || numberOf(a) - numberOf(b));

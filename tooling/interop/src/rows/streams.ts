@@ -24,7 +24,7 @@ async function noteOf(world: World, what: "chat ended" | "quiet ended"): Promise
  * Checks the answers to `names` from a Go server. On a busy machine it may still write the second of two answers twice
  * (spec 1.12); nothing else is let through.
  */
-function sameFromGo(
+export function sameFromGo(
   what: string,
   received: readonly HelloReply[] | undefined,
   names: readonly string[],

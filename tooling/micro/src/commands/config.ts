@@ -24,9 +24,10 @@ export async function config(context: CommandContext, args: CommandArguments): P
   const { env, cwd } = context;
   const interpolateEnv = args["interpolate-env"] === true;
   // The file may choose plugins too, wherever it was named.
-  const argv = file === undefined ? context.typedFlags : [...context.typedFlags, `--config=${file}`];
   const named =
-    file === undefined && !interpolateEnv ? context.choices : new Choices({ argv, env, cwd, interpolateEnv });
+    file === undefined
+      ? context.choices
+      : new Choices({ argv: [...context.typedFlags, `--config=${file}`], env, cwd, interpolateEnv });
   const [problem] = (await named.file()).problems;
   // What is wrong inside the file is told together with everything else that is wrong.
   if (file !== undefined && problem?.hint?.startsWith("name another file"))

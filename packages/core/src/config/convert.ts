@@ -1,4 +1,4 @@
-import type { OptionKind } from "@micro/core";
+import type { OptionKind } from "../option.ts";
 
 /** What a text became, or what it should have been. */
 export type Converted = { readonly value: unknown } | { readonly expected: string };

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { jsonErrorLine } from "./lines.ts";
+import { jsonErrorPlace } from "./json-error.ts";
 
 describe("a JSON text that is none", () => {
   test.each([
@@ -15,13 +15,13 @@ describe("a JSON text that is none", () => {
     ["[\n01]", 2],
   ])("%j is wrong on line %i", (text, line) => {
     expect(() => JSON.parse(text)).toThrow();
-    expect(jsonErrorLine(text)).toBe(line);
+    expect(jsonErrorPlace(text)?.line).toBe(line);
   });
 
   test("is told from one that is one", () => {
     fc.assert(
       fc.property(fc.json(), (text) => {
-        expect(jsonErrorLine(text)).toBeUndefined();
+        expect(jsonErrorPlace(text)).toBeUndefined();
       }),
     );
     const nearly = fc
@@ -35,7 +35,7 @@ describe("a JSON text that is none", () => {
         } catch {
           valid = false;
         }
-        expect(jsonErrorLine(text) === undefined).toBe(valid);
+        expect(jsonErrorPlace(text) === undefined).toBe(valid);
       }),
       { numRuns: 2000 },
     );

@@ -1,0 +1,18 @@
+import { natsBroker } from "@micro/broker-nats";
+import { grpcClient } from "@micro/client-grpc";
+import { winstonLogger } from "@micro/logger-winston";
+import { natsRegistry } from "@micro/registry-nats";
+import { grpcServer } from "@micro/server-grpc";
+import { defaults } from "@micro/set-defaults";
+import { quicTransport } from "@micro/transport-quic";
+
+/** What the two files of `apps/configfile` choose from. */
+export const plugins = [
+  ...defaults,
+  natsBroker,
+  natsRegistry,
+  winstonLogger,
+  grpcClient,
+  grpcServer,
+  quicTransport,
+] as const;
