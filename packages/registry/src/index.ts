@@ -19,4 +19,4 @@ export {
   withNode,
 } from "./records.ts";
 export type { RegisterOptions, RegistryBackend, RegistryCallOptions } from "./registry.ts";
-export { WatchHub, type WatchHubOptions } from "./watch-hub.ts";
+export { type Attendance, WatchHub, type WatchHubOptions } from "./watch-hub.ts";

@@ -67,7 +67,7 @@ test("every loop is a watcher of its own and leaves nothing behind", async () =>
 test("the first snapshot waits until the registry has learnt what there is", async () => {
   const { hub, put } = world();
   const ready = Promise.withResolvers<void>();
-  const reader = hub.watch({}, ready.promise)[Symbol.asyncIterator]();
+  const reader = hub.watch({}, () => ({ ready: ready.promise }))[Symbol.asyncIterator]();
   const first = reader.next();
   put(record("a", "a1"));
   ready.resolve();
@@ -78,7 +78,7 @@ test("the first snapshot waits until the registry has learnt what there is", asy
 test("a registry that cannot learn what there is fails the watch with its reason", async () => {
   const { hub } = world();
   const failed = Promise.reject(new Error("no interface"));
-  const reader = hub.watch({}, failed)[Symbol.asyncIterator]();
+  const reader = hub.watch({}, () => ({ ready: failed }))[Symbol.asyncIterator]();
   await expect(reader.next()).rejects.toThrow("no interface");
   expect((await reader.next()).done).toBe(true);
   expect(hub.size).toBe(0);
@@ -103,5 +103,45 @@ test("an abort takes its listener back", async () => {
   const waiting = reader.next();
   controller.abort();
   expect((await waiting).done).toBe(true);
+  expect(hub.size).toBe(0);
+});
+
+test("who enters leaves once, however it ends", async () => {
+  const { hub } = world();
+  const inside = { now: 0, left: 0 };
+  const enter = (ready?: Promise<unknown>) => () => {
+    inside.now += 1;
+    const leave = () => {
+      inside.now -= 1;
+      inside.left += 1;
+    };
+    return ready === undefined ? { leave } : { ready, leave };
+  };
+  const controller = new AbortController();
+  const returned = hub.watch({}, enter())[Symbol.asyncIterator]();
+  const aborted = hub.watch({ signal: controller.signal }, enter())[Symbol.asyncIterator]();
+  const failed = hub.watch({}, enter(Promise.reject(new Error("no interface"))))[Symbol.asyncIterator]();
+  const closed = hub.watch({}, enter())[Symbol.asyncIterator]();
+  expect(inside.now).toBe(4);
+  await returned.return?.();
+  controller.abort();
+  await expect(failed.next()).rejects.toThrow("no interface");
+  expect(inside).toEqual({ now: 1, left: 3 });
+  hub.close();
+  for (const reader of [returned, aborted, failed, closed]) expect((await reader.next()).done).toBe(true);
+  expect(inside).toEqual({ now: 0, left: 4 });
+});
+
+test("nobody enters with an aborted signal, and who is not let in reads nothing", async () => {
+  const { hub } = world();
+  let entered = 0;
+  const enter = () => {
+    entered += 1;
+    return undefined;
+  };
+  const aborted = hub.watch({ signal: AbortSignal.abort() }, enter)[Symbol.asyncIterator]();
+  expect([(await aborted.next()).done, entered]).toEqual([true, 0]);
+  const refused = hub.watch({}, enter)[Symbol.asyncIterator]();
+  expect([(await refused.next()).done, entered]).toEqual([true, 1]);
   expect(hub.size).toBe(0);
 });

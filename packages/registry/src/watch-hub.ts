@@ -10,6 +10,14 @@ export interface WatchHubOptions {
   readonly capacity?: number;
 }
 
+/** What holds for one reader, from its beginning to its end. */
+export interface Attendance {
+  /** The first snapshot waits for it; the loop fails with its reason when it rejects. */
+  readonly ready?: Promise<unknown>;
+  /** Called once, when the reader has ended for whatever reason. */
+  readonly leave?: () => void;
+}
+
 /**
  * Watchers of one registry. Each gets a snapshot first and then what is published. A watcher that does not keep up
  * loses its queue and gets a snapshot of that moment: memory is bounded and nothing is missed.
@@ -30,21 +38,30 @@ export class WatchHub {
   }
 
   /**
-   * Events for one reader; each loop over it is a watcher of its own. The first snapshot waits for `ready`, and the
-   * loop fails with its reason when that rejects. Ends by `signal`, by `close`, or when the reader leaves.
+   * Events for one reader; each loop over it is a watcher of its own. `enter` is called as a loop begins, unless `signal`
+   * is aborted already; a loop for which it returns undefined ends at once. Ends by `signal`, by `close`, or when the
+   * reader leaves.
    */
-  watch(options: WatchOptions = {}, ready?: Promise<unknown>): AsyncIterable<RegistryEvent> {
+  watch(
+    options: WatchOptions = {},
+    enter: () => Attendance | undefined = noConditions,
+  ): AsyncIterable<RegistryEvent> {
     return {
       [Symbol.asyncIterator]: () => {
+        const attendance = options.signal?.aborted ? undefined : enter();
         const watcher: Watcher = new Watcher({
           take: () => ({ type: "snapshot", services: this.#snapshot(options.service) }),
           capacity: this.#capacity,
-          onEnd: () => this.#watchers.delete(watcher),
+          onEnd: () => {
+            this.#watchers.delete(watcher);
+            attendance?.leave?.();
+          },
           service: options.service,
           signal: options.signal,
         });
         this.#watchers.add(watcher);
-        watcher.begin(ready);
+        if (attendance === undefined) watcher.end();
+        else watcher.begin(attendance.ready);
         return watcher;
       },
     };
@@ -72,6 +89,8 @@ export class WatchHub {
   }
 }
 
+const noConditions = (): Attendance => ({});
+
 type Result = IteratorResult<RegistryEvent, undefined>;
 
 interface WatcherOptions {
@@ -98,9 +117,7 @@ class Watcher implements AsyncIterator<RegistryEvent, undefined> {
   }
 
   begin(ready: Promise<unknown> | undefined): void {
-    const { signal } = this.#options;
-    if (signal?.aborted) this.end();
-    else signal?.addEventListener("abort", this.#end, { once: true });
+    this.#options.signal?.addEventListener("abort", this.#end, { once: true });
     if (ready === undefined) return;
     this.#ready = false;
     void ready.then(

@@ -1,4 +1,4 @@
-import { type Code, MicroError } from "@micro/core";
+import { transportError, unavailable } from "./errors.ts";
 import type { TransportMessage, TransportStream } from "./transport.ts";
 
 /** Bytes that a message of a {@link CreditStream} costs beside its body: what holding it takes. */
@@ -320,14 +320,6 @@ export class CreditStream implements TransportStream, AsyncIterator<TransportMes
     this.#over = true;
     this.#port.over(this, unread);
   }
-}
-
-function transportError(code: Code, detail: string): MicroError {
-  return new MicroError({ code, detail, id: "go.micro.client.transport" });
-}
-
-function unavailable(detail: string): MicroError {
-  return transportError("UNAVAILABLE", detail);
 }
 
 /** A small body that waits must not keep the large chunk alive in which it came. */

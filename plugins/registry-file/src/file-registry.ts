@@ -153,12 +153,10 @@ class FileRegistry implements RegistryBackend {
   }
 
   watch(options: WatchOptions = {}): AsyncIterable<RegistryEvent> {
-    return {
-      [Symbol.asyncIterator]: () => {
-        this.#check();
-        return this.#hub.watch(options, this.#folder.scan())[Symbol.asyncIterator]();
-      },
-    };
+    return this.#hub.watch(options, () => {
+      this.#check();
+      return { ready: this.#folder.scan() };
+    });
   }
 
   #check(): void {

@@ -1,5 +1,6 @@
 import type { Logger } from "@micro/core";
 import {
+  type Attendance,
   mergeRecords,
   NodeExpiry,
   NodeTable,
@@ -104,7 +105,7 @@ export class Directory {
 
   /** Events for readers; each loop is a watcher of its own and looks around first. */
   watch(options: WatchOptions): AsyncIterable<RegistryEvent> {
-    return { [Symbol.asyncIterator]: () => this.#watcher(options) };
+    return this.#hub.watch(options, () => this.#enter(options.service));
   }
 
   /** Tells watchers of what happened to a node of this process. */
@@ -209,36 +210,8 @@ export class Directory {
     }
   }
 
-  #watcher(options: WatchOptions): AsyncIterator<RegistryEvent, undefined> {
-    const leave = options.signal?.aborted ? () => undefined : this.#enter(options.service);
-    const ready = this.#scopes.get(options.service)?.ready;
-    const iterator = this.#hub.watch(options, ready)[Symbol.asyncIterator]();
-    options.signal?.addEventListener("abort", leave, { once: true });
-    const left = (): void => {
-      options.signal?.removeEventListener("abort", leave);
-      leave();
-    };
-    return {
-      next: async () => {
-        try {
-          const result = (await iterator.next()) as IteratorResult<RegistryEvent, undefined>;
-          if (result.done) left();
-          return result;
-        } catch (error) {
-          left();
-          throw error;
-        }
-      },
-      return: async () => {
-        left();
-        await iterator.return?.();
-        return { done: true, value: undefined };
-      },
-    };
-  }
-
-  /** Counts a watcher in; returns how to count it out, once. */
-  #enter(service: string | undefined): () => void {
+  /** Counts a watcher in, and out when it leaves. */
+  #enter(service: string | undefined): Attendance {
     const scope = this.#scopes.get(service) ?? { watchers: 0, ready: undefined };
     this.#scopes.set(service, scope);
     scope.watchers += 1;
@@ -249,23 +222,22 @@ export class Directory {
       });
     }
     this.#schedule();
-    let inside = true;
-    return () => {
-      if (!inside) return;
-      inside = false;
-      scope.watchers -= 1;
-      if (scope.watchers > 0 || this.#scopes.get(service) !== scope) return;
-      this.#scopes.delete(service);
-      for (const name of service === undefined ? this.#table.services() : [service]) {
-        if (this.#wanted(name)) continue;
-        for (const record of this.#table.records(name)) {
-          this.#count -= record.nodes.length;
-          for (const node of record.nodes) this.#doubted.delete(keyOf({ ...record, nodes: [node] }));
-        }
-        this.#table.replace([], name);
+    return { ready: scope.ready, leave: () => this.#leave(service, scope) };
+  }
+
+  #leave(service: string | undefined, scope: Scope): void {
+    scope.watchers -= 1;
+    if (scope.watchers > 0 || this.#scopes.get(service) !== scope) return;
+    this.#scopes.delete(service);
+    for (const name of service === undefined ? this.#table.services() : [service]) {
+      if (this.#wanted(name)) continue;
+      for (const record of this.#table.records(name)) {
+        this.#count -= record.nodes.length;
+        for (const node of record.nodes) this.#doubted.delete(keyOf({ ...record, nodes: [node] }));
       }
-      this.#schedule();
-    };
+      this.#table.replace([], name);
+    }
+    this.#schedule();
   }
 
   async #sync(service: string | undefined): Promise<void> {

@@ -1,5 +1,6 @@
 import type { Logger } from "@micro/core";
 import {
+  type Attendance,
   mergeRecords,
   NodeExpiry,
   NodeTable,
@@ -80,7 +81,7 @@ export class Directory {
 
   /** Events for readers; each loop is a watcher of its own and looks around first. */
   watch(options: WatchOptions): AsyncIterable<RegistryEvent> {
-    return { [Symbol.asyncIterator]: () => this.#watcher(options) };
+    return this.#hub.watch(options, () => this.#enter(options.service));
   }
 
   /** Tells watchers of what happened to a node of this process. */
@@ -173,38 +174,9 @@ export class Directory {
     }
   }
 
-  #watcher(options: WatchOptions): AsyncIterator<RegistryEvent, undefined> {
-    const closed = this.#stopping.signal.aborted;
-    const leave = options.signal?.aborted || closed ? () => undefined : this.#enter(options.service);
-    const ready = this.#scopes.get(options.service)?.ready;
-    const iterator = this.#hub.watch(options, ready)[Symbol.asyncIterator]();
-    const left = (): void => {
-      options.signal?.removeEventListener("abort", left);
-      leave();
-    };
-    options.signal?.addEventListener("abort", left, { once: true });
-    if (closed) this.#hub.close();
-    return {
-      next: async () => {
-        try {
-          const result = (await iterator.next()) as IteratorResult<RegistryEvent, undefined>;
-          if (result.done) left();
-          return result;
-        } catch (error) {
-          left();
-          throw error;
-        }
-      },
-      return: async () => {
-        left();
-        await iterator.return?.();
-        return { done: true, value: undefined };
-      },
-    };
-  }
-
-  /** Counts a watcher in; returns how to count it out, once. */
-  #enter(service: string | undefined): () => void {
+  /** Counts a watcher in, and out when it leaves; undefined once closed. */
+  #enter(service: string | undefined): Attendance | undefined {
+    if (this.#stopping.signal.aborted) return undefined;
     let scope = this.#scopes.get(service);
     if (scope === undefined) {
       const made: Scope = { watchers: 0, ready: Promise.resolve() };
@@ -220,19 +192,18 @@ export class Directory {
     const entered = scope;
     entered.watchers++;
     this.#schedule();
-    let inside = true;
-    return () => {
-      if (!inside) return;
-      inside = false;
-      entered.watchers--;
-      if (entered.watchers > 0 || this.#scopes.get(service) !== entered) return;
-      this.#scopes.delete(service);
-      for (const record of this.#table.records(service)) {
-        if (this.#wanted(record.name)) continue;
-        for (const { id } of record.nodes) this.#heard.delete(keyOf(record.name, id));
-        this.#table.delete(record);
-      }
-    };
+    return { ready: entered.ready, leave: () => this.#leave(service, entered) };
+  }
+
+  #leave(service: string | undefined, scope: Scope): void {
+    scope.watchers--;
+    if (scope.watchers > 0 || this.#scopes.get(service) !== scope) return;
+    this.#scopes.delete(service);
+    for (const record of this.#table.records(service)) {
+      if (this.#wanted(record.name)) continue;
+      for (const { id } of record.nodes) this.#heard.delete(keyOf(record.name, id));
+      this.#table.delete(record);
+    }
   }
 
   /** Asks for a scope, and once more for those who were silent before they are forgotten: Go has no ttl (spec 4.1). */

@@ -1,7 +1,7 @@
 import net from "node:net";
 import tls from "node:tls";
 import { parseAddress } from "@micro/core";
-import { notSent } from "./errors.ts";
+import { notSent } from "@micro/transport";
 import type { HttpProxy, ProxyChoice } from "./proxy.ts";
 import { clientTls, distrust, type TlsSettings } from "./tls-options.ts";
 import { openTunnel } from "./tunnel.ts";

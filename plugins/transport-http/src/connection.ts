@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import { unavailable } from "./errors.ts";
+import { unavailable } from "@micro/transport";
 import type { MessageKind, ReceivedMessage } from "./header-block.ts";
 import { MessageReader } from "./message-reader.ts";
 import { Outbox } from "./outbox.ts";

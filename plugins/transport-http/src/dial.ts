@@ -1,8 +1,7 @@
 import type { Socket } from "node:net";
 import { MicroError } from "@micro/core";
-import type { Session } from "@micro/transport";
+import { CLIENT_ID, notSent, type Session, unavailable } from "@micro/transport";
 import { connect, type Route, routeName, routeTo } from "./connect.ts";
-import { CLIENT_ID, notSent, unavailable } from "./errors.ts";
 import { GoSession } from "./go-session.ts";
 import { MuxSession } from "./mux-session.ts";
 import type { ProxyChoice } from "./proxy.ts";

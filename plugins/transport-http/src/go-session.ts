@@ -1,23 +1,25 @@
 import {
   type CallDone,
+  CLIENT_ID,
   CreditStream,
+  refuseCall,
   type Session,
+  SessionLife,
   type StreamPort,
   type TransportMessage,
   type TransportStream,
+  unavailable,
 } from "@micro/transport";
 import { Connection, type ConnectionOwner } from "./connection.ts";
-import { CLIENT_ID, unavailable, violation } from "./errors.ts";
+import { violation } from "./errors.ts";
 import type { ReceivedMessage } from "./header-block.ts";
 import { type Correlation, HeaderWriter } from "./header-writer.ts";
-import { SessionLife } from "./session-life.ts";
 import {
   failCall,
   messageError,
   notUsable,
   type PendingCall,
   refusal,
-  refuseCall,
   requestStart,
   type SessionOptions,
   settleCall,
@@ -44,7 +46,11 @@ export class GoSession implements Session, ConnectionOwner, StreamPort {
     this.#options = options;
     this.#connection = new Connection(socket, { kind: "response", owner: this, ...context });
     this.#writer = new HeaderWriter(requestStart(address), context.lines, context.settings);
-    this.#life = new SessionLife(this.#connection, () => this.active);
+    this.#life = new SessionLife({
+      active: () => this.active,
+      end: (lingerMs) => this.#connection.end(lingerMs),
+      abort: (reason) => this.#connection.destroy(reason),
+    });
   }
 
   get active(): number {

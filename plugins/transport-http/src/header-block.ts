@@ -1,5 +1,6 @@
 import { Metadata } from "@micro/core";
-import { transportError, violation } from "./errors.ts";
+import { transportError } from "@micro/transport";
+import { violation } from "./errors.ts";
 import { copied, fieldsOf, LineReader, type Name, quote, Role } from "./header-line.ts";
 import type { HttpSettings } from "./settings.ts";
 

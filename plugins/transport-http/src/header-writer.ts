@@ -1,5 +1,5 @@
 import { canonicalKey, type Metadata } from "@micro/core";
-import { transportError } from "./errors.ts";
+import { transportError } from "@micro/transport";
 import type { HttpSettings } from "./settings.ts";
 
 /** Headers that the framing or the multiplexing owns: nobody sets them from outside. */

@@ -1,9 +1,14 @@
 import net from "node:net";
 import tls, { type TlsOptions } from "node:tls";
 import { parseAddress } from "@micro/core";
-import type { IncomingExchange, Listener } from "@micro/transport";
+import {
+  type IncomingExchange,
+  type Listener,
+  SERVER_ID,
+  transportError,
+  unavailable,
+} from "@micro/transport";
 import { endpoint } from "./connection.ts";
-import { SERVER_ID, transportError, unavailable } from "./errors.ts";
 import { Handshakes } from "./handshakes.ts";
 import { ServerConnection } from "./server-connection.ts";
 import type { TransportContext } from "./session-parts.ts";

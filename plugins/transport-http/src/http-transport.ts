@@ -5,13 +5,14 @@ import {
   type DialOptions,
   type IncomingExchange,
   type Listener,
+  SERVER_ID,
   type Session,
   type Transport,
   transport,
+  transportError,
 } from "@micro/transport";
 import { ConnectionWatch } from "./connection.ts";
 import { dial } from "./dial.ts";
-import { SERVER_ID, transportError } from "./errors.ts";
 import { HeaderLines } from "./header-writer.ts";
 import { HttpListener } from "./http-listener.ts";
 import { MUX_KEY, MUX_METADATA } from "./mux-frames.ts";

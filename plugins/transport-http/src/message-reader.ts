@@ -1,4 +1,5 @@
-import { transportError, violation } from "./errors.ts";
+import { transportError } from "@micro/transport";
+import { violation } from "./errors.ts";
 import { EMPTY, HeaderParser, type MessageKind, type ReceivedMessage } from "./header-block.ts";
 import type { HttpSettings } from "./settings.ts";
 

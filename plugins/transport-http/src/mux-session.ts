@@ -1,25 +1,29 @@
 import {
   type CallDone,
+  CLIENT_ID,
   CreditStream,
+  refuseCall,
   type Session,
+  SessionLife,
   type StreamPort,
   type TransportMessage,
   type TransportStream,
+  tooLarge,
+  transportError,
+  unavailable,
 } from "@micro/transport";
 import { CallTable } from "./call-table.ts";
 import { Connection, type ConnectionOwner } from "./connection.ts";
-import { CLIENT_ID, tooLarge, transportError, unavailable, violation } from "./errors.ts";
+import { violation } from "./errors.ts";
 import type { ReceivedMessage } from "./header-block.ts";
 import { HeaderWriter } from "./header-writer.ts";
 import { readId, readNumber, writeControl } from "./mux-frames.ts";
-import { SessionLife } from "./session-life.ts";
 import {
   failCall,
   messageError,
   notUsable,
   type PendingCall,
   refusal,
-  refuseCall,
   requestStart,
   type SessionOptions,
   settleCall,
@@ -48,7 +52,11 @@ export class MuxSession implements Session, ConnectionOwner, StreamPort {
     this.#start = requestStart(address);
     this.#connection = new Connection(socket, { kind: "response", owner: this, ...context });
     this.#writer = new HeaderWriter(this.#start, context.lines, context.settings);
-    this.#life = new SessionLife(this.#connection, () => this.active);
+    this.#life = new SessionLife({
+      active: () => this.active,
+      end: (lingerMs) => this.#connection.end(lingerMs),
+      abort: (reason) => this.#connection.destroy(reason),
+    });
   }
 
   /**

@@ -1,5 +1,5 @@
 import type { Logger } from "@micro/core";
-import { SERVER_ID, transportError } from "./errors.ts";
+import { SERVER_ID, transportError } from "@micro/transport";
 
 /** What {@link ownCertificate} takes. */
 export interface OwnCertificateOptions {

@@ -1,6 +1,6 @@
 import type { ConnectionOptions } from "node:tls";
 import { MicroError } from "@micro/core";
-import { transportError } from "./errors.ts";
+import { transportError } from "@micro/transport";
 import { type Direct, directTargets, type Target } from "./no-proxy.ts";
 
 /** A proxy that makes tunnels. */

@@ -2,21 +2,29 @@ import type { Socket } from "node:net";
 import { MicroError } from "@micro/core";
 import {
   CreditStream,
+  type ExchangePort,
   type IncomingExchange,
+  SERVER_ID,
+  ServerExchange,
   type StreamPort,
+  streamOfCall,
   type TransportMessage,
+  tooLarge,
+  transportError,
+  unavailable,
 } from "@micro/transport";
 import { callNumber, NamedCallTable } from "./call-table.ts";
 import { Connection, type ConnectionOwner } from "./connection.ts";
-import { SERVER_ID, tooLarge, transportError, unavailable, violation } from "./errors.ts";
+import { violation } from "./errors.ts";
 import type { ReceivedMessage } from "./header-block.ts";
 import { readId, readNumber } from "./mux-frames.ts";
-import { type ExchangePort, ServerExchange } from "./server-exchange.ts";
 import { ServerWriter } from "./server-writer.ts";
 import type { TransportContext } from "./session-parts.ts";
 
 /** Ended streams of a connection that are remembered, so that late messages do not begin them anew. */
 const MAX_ENDED = 1024;
+
+type Exchange = ServerExchange<ReceivedMessage>;
 
 /** What the listener wants to know and is asked. */
 export interface ServerConnectionOptions {
@@ -28,13 +36,13 @@ export interface ServerConnectionOptions {
 }
 
 /** The listening side of one connection, for Go's clients and our own (see mux-frames.ts). */
-export class ServerConnection implements ConnectionOwner, StreamPort, ExchangePort {
+export class ServerConnection implements ConnectionOwner, StreamPort, ExchangePort<ReceivedMessage> {
   readonly #options: ServerConnectionOptions;
   readonly #connection: Connection;
   readonly #writer: ServerWriter;
   readonly #openedAt = performance.now();
   /** Running calls by id; those without one, which only hand-made clients send, are one after the other under "". */
-  readonly #calls = new NamedCallTable<ServerExchange>();
+  readonly #calls = new NamedCallTable<Exchange>();
   /** Calls whose id is that of one that runs: answered in order (spec 1.9), so begun in order. */
   #queued: ReceivedMessage[] = [];
   readonly #streams = new Map<string, CreditStream>();
@@ -112,7 +120,7 @@ export class ServerConnection implements ConnectionOwner, StreamPort, ExchangePo
   }
 
   #onCall(message: ReceivedMessage): void {
-    const exchange = new ServerExchange(this, message, undefined);
+    const exchange = this.#exchange(message, undefined);
     if (this.#calls.add(exchange)) this.#begin(exchange);
     else if (this.#multiplexed)
       this.onViolation(violation(`a call came with the id ${exchange.id} of one that runs`));
@@ -143,10 +151,15 @@ export class ServerConnection implements ConnectionOwner, StreamPort, ExchangePo
       maxWriteBuffer: settings.maxWriteBuffer,
     });
     this.#streams.set(key, begun);
-    this.#begin(new ServerExchange(this, message, begun), begun);
+    this.#begin(this.#exchange(message, begun), begun);
   }
 
-  #begin(exchange: ServerExchange, stream?: CreditStream): void {
+  #exchange(first: ReceivedMessage, stream: CreditStream | undefined): Exchange {
+    const id = first.id ?? "";
+    return new ServerExchange(this, { first, id, number: callNumber(id), stream });
+  }
+
+  #begin(exchange: Exchange, stream?: CreditStream): void {
     const { context, onExchange } = this.#options;
     const { maxConcurrent, maxMessageSize } = context.settings;
     const size = exchange.first.tooLarge;
@@ -171,7 +184,7 @@ export class ServerConnection implements ConnectionOwner, StreamPort, ExchangePo
   }
 
   /** Ends an exchange about which the peer was told already. */
-  #giveUp(exchange: ServerExchange, stream: CreditStream | undefined): void {
+  #giveUp(exchange: Exchange, stream: CreditStream | undefined): void {
     const reason = unavailable("the exchange was refused", { id: SERVER_ID });
     exchange.abort(reason);
     if (stream === undefined) this.#endCall(exchange);
@@ -234,25 +247,16 @@ export class ServerConnection implements ConnectionOwner, StreamPort, ExchangePo
 
   // ---- what its exchanges and streams need ----
 
-  reply(exchange: ServerExchange, message: TransportMessage): void {
+  reply(exchange: Exchange, message: TransportMessage): void {
     this.#writer.reply(exchange, message);
     this.#endCall(exchange);
   }
 
-  streamOf(exchange: ServerExchange): CreditStream {
-    const { settings } = this.#options.context;
-    const stream = new CreditStream(this, {
-      id: exchange.id,
-      stream: "",
-      sendWindow: Number.POSITIVE_INFINITY,
-      receiveWindow: settings.streamWindow,
-      strict: false,
-      dialled: false,
-      maxWriteBuffer: settings.maxWriteBuffer,
+  streamOf(exchange: Exchange): CreditStream {
+    return streamOfCall(exchange, {
+      port: this,
+      maxWriteBuffer: this.#options.context.settings.maxWriteBuffer,
     });
-    exchange.onAbort((reason) => stream.break(reason));
-    stream.peerEnd();
-    return stream;
   }
 
   get full(): boolean {

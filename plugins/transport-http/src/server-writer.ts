@@ -1,6 +1,5 @@
 import { Metadata, MicroError } from "@micro/core";
-import type { TransportMessage } from "@micro/transport";
-import { SERVER_ID } from "./errors.ts";
+import { SERVER_ID, type TransportMessage } from "@micro/transport";
 import { EMPTY } from "./header-block.ts";
 import { type Correlation, HeaderWriter } from "./header-writer.ts";
 import { type ControlFields, type ControlName, writeControl } from "./mux-frames.ts";

@@ -1,8 +1,15 @@
 import type { Socket } from "node:net";
 import { type Logger, MicroError } from "@micro/core";
-import type { CallDone, Session, TransportMessage } from "@micro/transport";
+import {
+  type CallDone,
+  CLIENT_ID,
+  type Session,
+  type TransportMessage,
+  tooLarge,
+  transportError,
+  unavailable,
+} from "@micro/transport";
 import type { ConnectionWatch } from "./connection.ts";
-import { CLIENT_ID, tooLarge, transportError, unavailable } from "./errors.ts";
 import type { ReceivedMessage } from "./header-block.ts";
 import type { HeaderLines } from "./header-writer.ts";
 import type { HttpSettings } from "./settings.ts";
@@ -91,17 +98,6 @@ export function statusError(message: ReceivedMessage): MicroError {
   const text = Buffer.from(message.body.buffer, message.body.byteOffset, Math.min(message.body.length, 1024));
   const detail = `${message.startLine}: ${text.toString("utf8")}`;
   return new MicroError({ code: "INTERNAL", detail, id: CLIENT_ID });
-}
-
-/** A call that cannot begin: `done` is called later, as always. */
-export function refuseCall(done: CallDone, error: Error): () => void {
-  let given = false;
-  queueMicrotask(() => {
-    if (!given) done(error, undefined);
-  });
-  return () => {
-    given = true;
-  };
 }
 
 /** Why a message cannot be sent while `waiting` bytes wait already; undefined when it can. */

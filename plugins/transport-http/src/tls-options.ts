@@ -1,22 +1,11 @@
 import { isIP } from "node:net";
 import { type ConnectionOptions, createSecureContext, type TlsOptions } from "node:tls";
-import { MicroError, type OptionsOutput, option, readTlsMaterial, tlsMaterialOptions } from "@micro/core";
+import { MicroError, type OptionsOutput, option, readTlsMaterial } from "@micro/core";
+import { transportTlsOptions } from "@micro/transport";
 
 const tlsOptions = {
   enabled: option.boolean({ description: "Encrypt; true when the section has any other key" }),
-  ...tlsMaterialOptions,
-  passphrase: option.string({ description: "Opens an encrypted private key", secret: true }),
-  serverName: option.string({
-    description: "Name that servers' certificates must have, instead of the host dialled",
-  }),
-  insecureSkipVerify: option.boolean({
-    description: "Clients accept any certificate: for tests only",
-    default: false,
-  }),
-  requestCert: option.boolean({
-    description: "Servers refuse clients without a certificate that `ca` has signed",
-    default: false,
-  }),
+  ...transportTlsOptions,
 } as const;
 
 /** The `tls` section: what files and flags can say. */

@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import type { Code, MicroError } from "@micro/core";
-import { notSent } from "./errors.ts";
+import { notSent } from "@micro/transport";
 import type { HttpProxy } from "./proxy.ts";
 
 /** What {@link openTunnel} takes. */

@@ -1,6 +1,12 @@
 import { Cancellation, MicroError } from "@micro/core";
-import type { CallDone, IncomingExchange, TransportMessage, TransportStream } from "@micro/transport";
-import { copyOf, MemoryPipe, type PipeLimits, tooLarge } from "./memory-pipe.ts";
+import {
+  answeredTwice,
+  type CallDone,
+  type IncomingExchange,
+  type TransportMessage,
+  type TransportStream,
+} from "@micro/transport";
+import { copyOf, MemoryPipe, overLimit, type PipeLimits } from "./memory-pipe.ts";
 
 /** What an exchange needs of the session it runs on. */
 export interface Wire {
@@ -25,12 +31,6 @@ export interface RunningExchange {
 
 const gone = (what: string, reason: Error): MicroError =>
   new MicroError({ code: "UNAVAILABLE", detail: `${what}: ${reason.message}` });
-
-const answeredTwice = (): MicroError =>
-  new MicroError({
-    code: "PRECONDITION_FAILED",
-    detail: "an exchange is answered once: reply() or accept() was called already",
-  });
 
 /** One request and one reply. */
 export class MemoryCall implements IncomingExchange, RunningExchange {
@@ -61,7 +61,7 @@ export class MemoryCall implements IncomingExchange, RunningExchange {
     this.#claim();
     this.#replied = true;
     if (this.#done === undefined) return;
-    const problem = tooLarge(message, this.#wire.down.maxMessageSize);
+    const problem = overLimit(message, this.#wire.down.maxMessageSize);
     const copy = problem === undefined ? copyOf(message) : undefined;
     this.#wire.later(() => this.#finish(problem && notRepeatable(problem), copy));
   }
@@ -188,7 +188,7 @@ export class MemoryDialogue implements IncomingExchange, RunningExchange {
     this.#claim();
     this.#replied = true;
     if (this.#server.over) return;
-    const problem = tooLarge(message, this.#wire.down.maxMessageSize);
+    const problem = overLimit(message, this.#wire.down.maxMessageSize);
     if (problem !== undefined) {
       this.#wire.later(() => this.break(notRepeatable(problem)));
       return;

@@ -1,5 +1,5 @@
 import { Metadata, MicroError } from "@micro/core";
-import type { TransportMessage } from "@micro/transport";
+import { type TransportMessage, tooLarge } from "@micro/transport";
 
 /** Bounds of one stream direction. */
 export interface PipeLimits {
@@ -31,13 +31,9 @@ export function copyOf({ header, body }: TransportMessage): TransportMessage {
 }
 
 /** The error for a body over the limit; undefined when it is within. */
-export function tooLarge({ body }: TransportMessage, maxMessageSize: number): MicroError | undefined {
+export function overLimit({ body }: TransportMessage, maxMessageSize: number): MicroError | undefined {
   if (body.length <= maxMessageSize) return undefined;
-  return new MicroError({
-    code: "RESOURCE_EXHAUSTED",
-    detail: `a message body of ${body.length} bytes is over the limit of ${maxMessageSize}: raise the transport's option 'max_message_size' on both sides`,
-    notSent: true,
-  });
+  return tooLarge(body.length, maxMessageSize, { notSent: true });
 }
 
 /**
@@ -71,7 +67,7 @@ export class MemoryPipe
       throw new MicroError({ code: "PRECONDITION_FAILED", detail: "nothing can be sent after closeSend()" });
     }
     const { limits, later } = this.#options;
-    const problem = tooLarge(message, limits.maxMessageSize) ?? this.#overrun(limits);
+    const problem = overLimit(message, limits.maxMessageSize) ?? this.#overrun(limits);
     if (problem !== undefined) throw problem;
     // Whoever left the loop wants no more of it; the sender learns that from the other direction, or not at all.
     if (this.#left) return undefined;

@@ -10,7 +10,7 @@ import type {
 } from "@micro/transport";
 import { MemoryCall, MemoryDialogue, type RunningExchange, type Wire } from "./memory-exchange.ts";
 import type { Door, MemoryLimits, MemoryNetwork, Visitor } from "./memory-network.ts";
-import { type PipeLimits, tooLarge } from "./memory-pipe.ts";
+import { overLimit, type PipeLimits } from "./memory-pipe.ts";
 
 /** A connection: the dialling side's {@link Session}, which knows its listener too. */
 export class MemorySession implements Session, Wire {
@@ -50,7 +50,7 @@ export class MemorySession implements Session, Wire {
   }
 
   call(message: TransportMessage, done: CallDone): (reason: Error) => void {
-    const problem = this.#refusal() ?? tooLarge(message, this.up.maxMessageSize);
+    const problem = this.#refusal() ?? overLimit(message, this.up.maxMessageSize);
     if (problem === undefined) {
       const call = new MemoryCall(this, message, done);
       this.#running.add(call);

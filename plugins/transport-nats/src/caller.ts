@@ -1,7 +1,5 @@
 import { MicroError } from "@micro/core";
-import type { IncomingExchange } from "@micro/transport";
-import { SERVER_ID, transportError } from "./errors.ts";
-import type { ServerExchange } from "./server-exchange.ts";
+import { type IncomingExchange, SERVER_ID, type ServerExchange, transportError } from "@micro/transport";
 import type { TransportContext } from "./settings.ts";
 
 /** What a listener gives to each of its callers. */

@@ -1,6 +1,5 @@
 import { type Logger, MicroError } from "@micro/core";
-import type { CallDone, TransportMessage } from "@micro/transport";
-import { CLIENT_ID } from "./errors.ts";
+import { type CallDone, CLIENT_ID, type TransportMessage } from "@micro/transport";
 
 /** Ends a call with its reply. */
 export function replied(done: CallDone, reply: TransportMessage, logger: Logger): void {
@@ -25,15 +24,4 @@ export function broken(reason: Error, notSent: boolean): MicroError {
   const code = MicroError.is(reason) && reason.code !== "BAD_REQUEST" ? reason.code : "UNAVAILABLE";
   const detail = MicroError.is(reason) ? reason.detail : reason.message;
   return new MicroError({ code, detail, id: CLIENT_ID, notSent, cause: reason });
-}
-
-/** A call that cannot begin: `done` is called later, as always. */
-export function refuseCall(done: CallDone, error: Error): () => void {
-  let given = false;
-  queueMicrotask(() => {
-    if (!given) done(error, undefined);
-  });
-  return () => {
-    given = true;
-  };
 }

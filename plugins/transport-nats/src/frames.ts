@@ -38,7 +38,7 @@
  * | `unknown` | server | count | there is no such session (any more): nothing of that message was done |
  */
 import { Metadata } from "@micro/core";
-import { transportError } from "./errors.ts";
+import { transportError } from "@micro/transport";
 import type { NatsSettings } from "./settings.ts";
 
 /** First byte of a message of frames. */

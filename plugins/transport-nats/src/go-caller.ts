@@ -1,12 +1,19 @@
 import { Metadata, MicroError } from "@micro/core";
-import { CreditStream, type StreamPort, type TransportMessage } from "@micro/transport";
+import {
+  CreditStream,
+  type ExchangePort,
+  SERVER_ID,
+  ServerExchange,
+  type StreamPort,
+  type TransportMessage,
+  transportError,
+  unavailable,
+} from "@micro/transport";
 import { begin, type Caller, type CallerOptions, tooMany } from "./caller.ts";
-import { SERVER_ID, transportError, unavailable } from "./errors.ts";
 import { EMPTY } from "./frames.ts";
 import { decodeGoMessage, encodeGoMessage, endsStream } from "./go-message.ts";
 import type { Box } from "./mailbox.ts";
 import { Room } from "./room.ts";
-import { type ExchangePort, ServerExchange } from "./server-exchange.ts";
 
 /** Ended streams that are remembered, so that late messages do not begin them anew. */
 const MAX_ENDED = 1024;
@@ -94,14 +101,14 @@ export class GoCaller implements Caller, StreamPort, ExchangePort {
       this.#options.context.logger.error("a reply cannot be sent; the caller is told so", { error });
       this.#speak(exchange.first.header, MicroError.from(error, { id: SERVER_ID }));
     }
-    this.#endCall(exchange.id);
+    this.#endCall(exchange.number);
   }
 
   streamOf(exchange: ServerExchange): CreditStream {
-    const stream = this.#newStream(exchange.first.header.get("micro-id") ?? "", `call ${exchange.id}`);
+    const stream = this.#newStream(exchange.id, `call ${exchange.number}`);
     exchange.onAbort((reason) => stream.break(reason));
     stream.peerEnd();
-    this.#calls.delete(exchange.id);
+    this.#calls.delete(exchange.number);
     return stream;
   }
 
@@ -170,19 +177,18 @@ export class GoCaller implements Caller, StreamPort, ExchangePort {
   // ---- what NATS brings ----
 
   #onCall(first: TransportMessage): void {
-    const id = this.#nextId++;
-    const exchange = new ServerExchange(this, { id, first });
+    const exchange = this.#exchange(first);
     const refused = tooMany(this.running, this.#options);
     if (refused !== undefined) {
       this.#speak(first.header, refused);
       return;
     }
-    this.#calls.set(id, exchange);
+    this.#calls.set(exchange.number, exchange);
     const error = begin(exchange, this.#options);
     if (error === undefined) return;
     this.#speak(first.header, error);
     exchange.abort(error);
-    this.#endCall(id);
+    this.#endCall(exchange.number);
   }
 
   #onStreamMessage(first: TransportMessage, key: string): void {
@@ -201,13 +207,15 @@ export class GoCaller implements Caller, StreamPort, ExchangePort {
       return;
     }
     const begun = this.#newStream(first.header.get("micro-id") ?? key, key);
-    const error = begin(
-      new ServerExchange(this, { id: this.#nextId++, first, stream: begun }),
-      this.#options,
-    );
+    const error = begin(this.#exchange(first, begun), this.#options);
     if (error === undefined) return;
     this.#speak(first.header, error);
     begun.break(error);
+  }
+
+  #exchange(first: TransportMessage, stream?: CreditStream): ServerExchange {
+    const id = first.header.get("micro-id") ?? "";
+    return new ServerExchange(this, { first, id, number: this.#nextId++, stream });
   }
 
   #toStream(stream: CreditStream, message: TransportMessage): void {

@@ -1,6 +1,5 @@
 import { canonicalKey, Metadata } from "@micro/core";
-import type { TransportMessage } from "@micro/transport";
-import { tooLarge, transportError } from "./errors.ts";
+import { type TransportMessage, tooLarge, transportError } from "@micro/transport";
 import { checkHeader } from "./frames.ts";
 import type { NatsSettings } from "./settings.ts";
 

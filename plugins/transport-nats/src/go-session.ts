@@ -2,17 +2,20 @@ import type { NatsMessage } from "@micro/nats";
 import {
   type CallDone,
   CreditStream,
+  refuseCall,
+  SessionLife,
   type StreamPort,
   type TransportMessage,
   type TransportStream,
+  transportError,
+  unavailable,
 } from "@micro/transport";
-import { broken, failed, refuseCall, replied } from "./calls.ts";
-import { nobodyAt, transportError, unavailable } from "./errors.ts";
+import { broken, failed, replied } from "./calls.ts";
+import { nobodyAt } from "./errors.ts";
 import { decodeGoMessage, encodeGoMessage, GO_GOODBYE } from "./go-message.ts";
 import type { Box } from "./mailbox.ts";
 import type { DialledSession, SessionOptions } from "./mux-session.ts";
 import { Room } from "./room.ts";
-import { SessionLife } from "./session-life.ts";
 
 /**
  * A session to a Go peer (spec 2.4): one exchange at a time, since Go matches nothing by id. What is given up cannot be
@@ -37,7 +40,7 @@ export class GoSession implements DialledSession, StreamPort {
     this.#life = new SessionLife({
       active: () => this.active,
       end: () => this.#end(),
-      abort: (reason) => this.destroy(unavailable(reason)),
+      abort: (reason) => this.destroy(reason),
     });
   }
 
@@ -104,6 +107,7 @@ export class GoSession implements DialledSession, StreamPort {
 
   #end(): void {
     this.#over = true;
+    this.#life.closed();
     this.#box.close();
     const { address, context } = this.#options;
     if (this.#used && context.link.connected) {

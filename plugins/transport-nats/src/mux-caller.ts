@@ -1,11 +1,19 @@
 import { MicroError } from "@micro/core";
-import { CreditStream, type StreamPort, type TransportMessage } from "@micro/transport";
+import {
+  type CreditStream,
+  type ExchangePort,
+  SERVER_ID,
+  ServerExchange,
+  type StreamPort,
+  streamOfCall,
+  type TransportMessage,
+  transportError,
+  unavailable,
+} from "@micro/transport";
 import { begin, type Caller, type CallerOptions, tooMany } from "./caller.ts";
-import { SERVER_ID, transportError, unavailable } from "./errors.ts";
 import { FRAME_BYTES, type Frame, Kind, MAGIC, readFrames, readNumbers } from "./frames.ts";
 import type { Box } from "./mailbox.ts";
 import { MuxEnd } from "./mux-end.ts";
-import { type ExchangePort, ServerExchange } from "./server-exchange.ts";
 
 /** The listening side of a session of one of our own peers (see frames.ts). */
 export class MuxCaller implements Caller, ExchangePort {
@@ -86,43 +94,35 @@ export class MuxCaller implements Caller, ExchangePort {
   // ---- what its exchanges and streams need ----
 
   reply(exchange: ServerExchange, message: TransportMessage): void {
-    if (this.#gone || !this.#calls.has(exchange.id)) return;
+    if (this.#gone || !this.#calls.has(exchange.number)) return;
     try {
-      this.#end.send(Kind.reply, exchange.id, message);
+      this.#end.send(Kind.reply, exchange.number, message);
     } catch (error) {
       // Once for each caller: one that asks for too much shall not fill the log as well.
       if (!this.#complained) {
         this.#options.context.logger.error("a reply cannot be sent; the caller is told so", { error });
       }
       this.#complained = true;
-      this.#speak(Kind.fail, exchange.id, MicroError.from(error, { id: SERVER_ID }));
+      this.#speak(Kind.fail, exchange.number, MicroError.from(error, { id: SERVER_ID }));
     }
-    this.#endCall(exchange.id);
+    this.#endCall(exchange.number);
   }
 
   /** The caller made a call: the first message is its reply, and there is no place for more. */
   streamOf(exchange: ServerExchange): CreditStream {
-    const { settings } = this.#options.context;
+    const { number } = exchange;
     const port: StreamPort = {
       full: false,
       message: (_, message) => this.reply(exchange, message),
       end: () => undefined,
-      cancel: () => this.#end.control(Kind.cancel, exchange.id),
+      cancel: () => this.#end.control(Kind.cancel, number),
       taken: () => undefined,
-      over: () => this.#endCall(exchange.id),
+      over: () => this.#endCall(number),
     };
-    const stream = new CreditStream(port, {
-      id: `${exchange.id}`,
-      stream: "",
-      sendWindow: Number.POSITIVE_INFINITY,
-      receiveWindow: settings.streamWindow,
-      strict: false,
-      dialled: false,
-      maxWriteBuffer: settings.maxWriteBuffer,
+    return streamOfCall(exchange, {
+      port,
+      maxWriteBuffer: this.#options.context.settings.maxWriteBuffer,
     });
-    exchange.onAbort((reason) => stream.break(reason));
-    stream.peerEnd();
-    return stream;
   }
 
   #endCall(id: number): void {
@@ -177,7 +177,7 @@ export class MuxCaller implements Caller, ExchangePort {
     this.#lastId = id;
     const first = this.#first(frame);
     if (first === undefined) return;
-    const exchange = new ServerExchange(this, { id, first });
+    const exchange = this.#exchange(id, first);
     this.#calls.set(id, exchange);
     const error = begin(exchange, this.#options);
     if (error === undefined) return;
@@ -202,10 +202,14 @@ export class MuxCaller implements Caller, ExchangePort {
     const first = this.#first(frame);
     if (first === undefined) return;
     const begun = this.#end.open(id, this.#peerWindow);
-    const error = begin(new ServerExchange(this, { id, first, stream: begun }), this.#options);
+    const error = begin(this.#exchange(id, first, begun), this.#options);
     if (error === undefined) return;
     this.#speak(Kind.fail, id, error);
     begun.break(error);
+  }
+
+  #exchange(number: number, first: TransportMessage, stream?: CreditStream): ServerExchange {
+    return new ServerExchange(this, { first, id: `${number}`, number, stream });
   }
 
   /** The first message of an exchange; one that cannot begin is refused. */

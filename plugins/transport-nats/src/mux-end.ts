@@ -1,5 +1,10 @@
-import { CreditStream, type StreamPort, type TransportMessage } from "@micro/transport";
-import { tooLarge, transportError } from "./errors.ts";
+import {
+  CreditStream,
+  type StreamPort,
+  type TransportMessage,
+  tooLarge,
+  transportError,
+} from "@micro/transport";
 import { type Frame, Kind, readHeader, readNumbers, writeHeader } from "./frames.ts";
 import { Outbox } from "./outbox.ts";
 import { Parts } from "./parts.ts";

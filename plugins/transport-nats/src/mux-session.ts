@@ -1,12 +1,22 @@
 import { MicroError } from "@micro/core";
 import type { NatsMessage } from "@micro/nats";
-import type { CallDone, CreditStream, Session, TransportMessage, TransportStream } from "@micro/transport";
-import { broken, failed, refuseCall, replied } from "./calls.ts";
-import { CLIENT_ID, nobodyAt, transportError, unavailable } from "./errors.ts";
+import {
+  type CallDone,
+  CLIENT_ID,
+  type CreditStream,
+  refuseCall,
+  type Session,
+  SessionLife,
+  type TransportMessage,
+  type TransportStream,
+  transportError,
+  unavailable,
+} from "@micro/transport";
+import { broken, failed, replied } from "./calls.ts";
+import { nobodyAt } from "./errors.ts";
 import { type Frame, Kind, readFrames, readNumbers } from "./frames.ts";
 import type { Box } from "./mailbox.ts";
 import { MuxEnd } from "./mux-end.ts";
-import { SessionLife } from "./session-life.ts";
 import type { TransportContext } from "./settings.ts";
 
 /** What a dialled session is made of. */
@@ -68,7 +78,7 @@ export class MuxSession implements DialledSession {
     this.#life = new SessionLife({
       active: () => this.active,
       end: () => this.#ended(),
-      abort: (reason) => this.destroy(unavailable(reason)),
+      abort: (reason) => this.destroy(reason),
     });
   }
 
@@ -153,6 +163,7 @@ export class MuxSession implements DialledSession {
 
   #ended(): void {
     this.#over = true;
+    this.#life.closed();
     this.#end.close(!this.#peerKnows && this.#options.context.link.connected ? Kind.bye : undefined);
     this.#box.close();
     this.#options.onClosed(this);

@@ -1,7 +1,12 @@
 import type { NatsMessage, NatsSubscription } from "@micro/nats";
-import type { IncomingExchange, Listener } from "@micro/transport";
+import {
+  type IncomingExchange,
+  type Listener,
+  SERVER_ID,
+  transportError,
+  unavailable,
+} from "@micro/transport";
 import type { Caller, CallerOptions } from "./caller.ts";
-import { SERVER_ID, transportError, unavailable } from "./errors.ts";
 import { FRAME_BYTES, Kind, MAGIC } from "./frames.ts";
 import { GoCaller } from "./go-caller.ts";
 import { GO_GOODBYE } from "./go-message.ts";

@@ -1,14 +1,17 @@
 import { checkSubject } from "@micro/nats";
-import type {
-  DialOptions,
-  IncomingExchange,
-  Listener,
-  Session,
-  Transport,
-  TransportCallOptions,
+import {
+  type DialOptions,
+  type IncomingExchange,
+  type Listener,
+  SERVER_ID,
+  type Session,
+  type Transport,
+  type TransportCallOptions,
+  transportError,
+  unavailable,
 } from "@micro/transport";
 import { broken } from "./calls.ts";
-import { nobodyAt, SERVER_ID, transportError, unavailable } from "./errors.ts";
+import { nobodyAt } from "./errors.ts";
 import { MUX_METADATA } from "./frames.ts";
 import { GO_GOODBYE } from "./go-message.ts";
 import { GoSession } from "./go-session.ts";

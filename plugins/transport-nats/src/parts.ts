@@ -1,4 +1,4 @@
-import { transportError } from "./errors.ts";
+import { transportError } from "@micro/transport";
 import type { Frame } from "./frames.ts";
 import type { NatsSettings } from "./settings.ts";
 

@@ -1,6 +1,12 @@
 import { type Logger, MicroError } from "@micro/core";
-import { type CallDone, CreditStream, type TransportMessage } from "@micro/transport";
-import { CLIENT_ID, transportError, unavailable } from "./errors.ts";
+import {
+  type CallDone,
+  CLIENT_ID,
+  CreditStream,
+  type TransportMessage,
+  transportError,
+  unavailable,
+} from "@micro/transport";
 import { FramePipe } from "./frame-pipe.ts";
 import { type Frame, FrameKind, StreamCode } from "./frames.ts";
 import { PipePort } from "./pipe-port.ts";
@@ -107,17 +113,6 @@ function tell(done: CallDone, { error, reply, logger }: Outcome): void {
   } catch (thrown) {
     logger.error("the receiver of a reply failed", { error: thrown });
   }
-}
-
-/** A call that cannot begin: `done` is called later, as always. */
-export function refuseCall(done: CallDone, error: Error): () => void {
-  let given = false;
-  queueMicrotask(() => {
-    if (!given) done(error, undefined);
-  });
-  return () => {
-    given = true;
-  };
 }
 
 /** A stream of the dialling side. */

@@ -1,7 +1,6 @@
 import { MicroError } from "@micro/core";
-import type { TransportMessage } from "@micro/transport";
+import { type TransportMessage, tooLarge, transportError, unavailable } from "@micro/transport";
 import type { QuicStream, QuicStreamHandler } from "./driver.ts";
-import { tooLarge, transportError, unavailable } from "./errors.ts";
 import { type Frame, type FrameKind, FrameReader, StreamCode } from "./frames.ts";
 import type { PipeOwner, PipeShare } from "./pipe-share.ts";
 import type { BudgetWaiter } from "./read-budget.ts";

@@ -16,8 +16,7 @@
  */
 
 import { Metadata } from "@micro/core";
-import type { TransportMessage } from "@micro/transport";
-import { transportError } from "./errors.ts";
+import { type TransportMessage, transportError } from "@micro/transport";
 import type { TransportSettings } from "./settings.ts";
 
 /** The protocol's name in ALPN. A change that older peers cannot read gets another number. */

@@ -1,7 +1,12 @@
 import { formatAddress, parseAddress } from "@micro/core";
-import type { IncomingExchange, Listener } from "@micro/transport";
+import {
+  type IncomingExchange,
+  type Listener,
+  SERVER_ID,
+  transportError,
+  unavailable,
+} from "@micro/transport";
 import type { QuicConnection, QuicEndpoint } from "./driver.ts";
-import { SERVER_ID, transportError, unavailable } from "./errors.ts";
 import { ServerConnection } from "./server-connection.ts";
 import type { TransportContext } from "./settings.ts";
 

@@ -1,20 +1,18 @@
 import { MicroError } from "@micro/core";
-import type {
-  CallDone,
-  Session,
-  TransportCallOptions,
-  TransportMessage,
-  TransportStream,
-} from "@micro/transport";
 import {
-  ClientCall,
-  type ClientExchange,
-  type ClientHost,
-  ClientStream,
+  type CallDone,
+  CLIENT_ID,
   refuseCall,
-} from "./client-exchange.ts";
+  type Session,
+  SessionLife,
+  type TransportCallOptions,
+  type TransportMessage,
+  type TransportStream,
+  transportError,
+  unavailable,
+} from "@micro/transport";
+import { ClientCall, type ClientExchange, type ClientHost, ClientStream } from "./client-exchange.ts";
 import type { QuicConnection, QuicConnectionHandler, QuicStream } from "./driver.ts";
-import { CLIENT_ID, transportError, unavailable } from "./errors.ts";
 import { FramePipe } from "./frame-pipe.ts";
 import { FrameKind, StreamCode } from "./frames.ts";
 import { type PipeOwner, PipeShare } from "./pipe-share.ts";
@@ -41,20 +39,27 @@ export class QuicSession implements Session, QuicConnectionHandler, ClientHost {
   readonly #running = new Set<ClientExchange>();
   /** They wait for the peer to allow more streams: it counts those that ended a little later than this side does. */
   readonly #unplaced = new Set<FramePipe>();
-  #usable = true;
-  #closed = false;
-  #reason: Error | undefined;
-  #listeners: ((reason: Error | undefined) => void)[] = [];
-  #waiting: (() => void)[] = [];
-  #timer: NodeJS.Timeout | undefined;
-  /** When `close` wants to be done; `Infinity` while nobody asked. */
-  #closeBy = Number.POSITIVE_INFINITY;
+  readonly #life: SessionLife;
+  /** Why this side broke what ran. */
+  #aborted: Error | undefined;
+  #idleTimer: NodeJS.Timeout | undefined;
 
   constructor(connection: QuicConnection, options: SessionOptions) {
     this.share = new PipeShare(options.context, CLIENT_ID);
     this.#options = options;
     this.#connection = connection;
     this.maxConcurrent = Math.min(connection.maxStreams, options.context.settings.maxConcurrent);
+    this.#life = new SessionLife({
+      active: () => this.active,
+      end: (lingerMs) => {
+        const reason = "the session was closed";
+        connection.close({ code: StreamCode.done, reason, lingerMs: Math.min(LINGER_MS, lingerMs) });
+      },
+      abort: (reason) => {
+        this.#aborted = reason;
+        connection.close({ code: StreamCode.cancelled, reason: reason.message, lingerMs: 0 });
+      },
+    });
     this.#watchIdle();
     connection.attach(this);
   }
@@ -64,7 +69,7 @@ export class QuicSession implements Session, QuicConnectionHandler, ClientHost {
   }
 
   get usable(): boolean {
-    return this.#usable;
+    return this.#life.usable;
   }
 
   call(message: TransportMessage, done: CallDone): (reason: Error) => void {
@@ -91,11 +96,11 @@ export class QuicSession implements Session, QuicConnectionHandler, ClientHost {
 
   #begin(exchange: ClientExchange): void {
     this.#running.add(exchange);
-    if (this.#usable) clearTimeout(this.#timer);
+    clearTimeout(this.#idleTimer);
   }
 
   #refusal(): MicroError | undefined {
-    if (!this.#usable) {
+    if (!this.#life.usable) {
       return unavailable(`the session to ${this.#options.address} takes no new exchanges`, { notSent: true });
     }
     if (this.active < this.maxConcurrent) return undefined;
@@ -104,57 +109,18 @@ export class QuicSession implements Session, QuicConnectionHandler, ClientHost {
   }
 
   onClose(listener: (reason: Error | undefined) => void): void {
-    if (this.#usable) this.#listeners.push(listener);
-    else {
-      const reason = this.#reason;
-      queueMicrotask(() => listener(reason));
-    }
+    this.#life.onClose(listener);
   }
 
   close(options: { readonly graceMs?: number } = {}): Promise<void> {
-    if (this.#closed) return Promise.resolve();
-    const graceMs = options.graceMs ?? 0;
-    this.#closeBy = Math.min(this.#closeBy, performance.now() + graceMs);
-    const closed = new Promise<void>((resolve) => this.#waiting.push(resolve));
-    this.#retire(undefined);
-    if (this.active > 0) {
-      clearTimeout(this.#timer);
-      const abort = (): void => this.#end(StreamCode.cancelled, "the session was closed while it ran", 0);
-      if (graceMs > 0) this.#timer = setTimeout(abort, Math.max(0, this.#closeBy - performance.now()));
-      else abort();
-    }
-    return closed;
-  }
-
-  /** Nothing new begins on it; it is closed when what runs has finished. */
-  #retire(reason: Error | undefined): void {
-    if (this.#usable) {
-      this.#usable = false;
-      this.#reason = reason;
-      clearTimeout(this.#timer);
-      const listeners = this.#listeners;
-      this.#listeners = [];
-      for (const listener of listeners) listener(reason);
-    }
-    this.#settle();
-  }
-
-  #settle(): void {
-    if (this.#usable || this.#closed || this.active > 0) return;
-    const lingerMs = Math.min(LINGER_MS, Math.max(0, this.#closeBy - performance.now()));
-    this.#end(StreamCode.done, "the session was closed", lingerMs);
-  }
-
-  #end(code: number, reason: string, lingerMs: number): void {
-    this.#reason ??= code === StreamCode.done ? undefined : unavailable(reason);
-    this.#connection.close({ code, reason, lingerMs });
+    return this.#life.close(options.graceMs ?? 0);
   }
 
   #watchIdle(): void {
     const { idleTimeout } = this.#options.context.settings;
-    if (idleTimeout === 0 || !this.#usable || this.active > 0) return;
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#retire(undefined), idleTimeout).unref();
+    if (idleTimeout === 0 || !this.#life.usable || this.active > 0) return;
+    clearTimeout(this.#idleTimer);
+    this.#idleTimer = setTimeout(() => this.#life.retire(), idleTimeout).unref();
   }
 
   // ---- what its exchanges need ----
@@ -167,8 +133,8 @@ export class QuicSession implements Session, QuicConnectionHandler, ClientHost {
 
   over(exchange: ClientExchange): void {
     this.#running.delete(exchange);
-    if (this.#usable) this.#watchIdle();
-    else this.#settle();
+    if (this.#life.usable) this.#watchIdle();
+    else this.#life.settle();
   }
 
   // ---- what its connection tells ----
@@ -191,7 +157,7 @@ export class QuicSession implements Session, QuicConnectionHandler, ClientHost {
     return {
       readerFull: false,
       onFrame: ({ kind }) => {
-        if (kind === FrameKind.drain) this.#retire(undefined);
+        if (kind === FrameKind.drain) this.#life.retire();
         else refuse(`a frame of kind ${kind}`);
       },
       onEnd: () => pipe().end(),
@@ -213,16 +179,14 @@ export class QuicSession implements Session, QuicConnectionHandler, ClientHost {
   }
 
   onClosed(reason: Error | undefined): void {
-    this.#closed = true;
-    clearTimeout(this.#timer);
+    clearTimeout(this.#idleTimer);
     this.#options.onClosed(this);
-    const broken = unavailable(reason?.message ?? this.#reason?.message ?? "the session was closed", {
+    const broken = unavailable(reason?.message ?? this.#aborted?.message ?? "the session was closed", {
       cause: reason,
     });
-    this.#retire(reason === undefined ? this.#reason : broken);
+    this.#life.closed(reason === undefined ? undefined : broken);
     const running = [...this.#running];
     this.#running.clear();
     for (const exchange of running) exchange.gone(broken);
-    for (const resolve of this.#waiting.splice(0)) resolve();
   }
 }

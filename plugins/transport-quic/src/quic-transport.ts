@@ -4,12 +4,12 @@ import {
   type DialOptions,
   type IncomingExchange,
   type Listener,
+  notSent,
   type Session,
   type Transport,
   transport,
 } from "@micro/transport";
 import type { QuicConnection, QuicDriver, QuicSettings } from "./driver.ts";
-import { CLIENT_ID, transportError } from "./errors.ts";
 import { ALPN, StreamCode } from "./frames.ts";
 import { QuicListener } from "./quic-listener.ts";
 import { QuicSession } from "./quic-session.ts";
@@ -235,8 +235,4 @@ class QuicTransport implements Transport {
       ...Array.from(this.#sessions, (session) => session.close(options)),
     ]);
   }
-}
-
-function notSent(code: "TIMEOUT" | "CANCELLED" | "UNAVAILABLE", detail: string, cause?: unknown): MicroError {
-  return transportError(code, detail, { id: CLIENT_ID, notSent: true, cause });
 }

@@ -1,7 +1,6 @@
 import { Metadata, MicroError } from "@micro/core";
-import type { IncomingExchange } from "@micro/transport";
+import { type IncomingExchange, SERVER_ID, unavailable } from "@micro/transport";
 import type { QuicConnection, QuicConnectionHandler, QuicStream } from "./driver.ts";
-import { SERVER_ID, unavailable } from "./errors.ts";
 import { FramePipe } from "./frame-pipe.ts";
 import { FrameKind, StreamCode } from "./frames.ts";
 import { type PipeOwner, PipeShare } from "./pipe-share.ts";

@@ -1,12 +1,15 @@
-import { Metadata, MicroError } from "@micro/core";
+import { Cancellation, Metadata, MicroError } from "@micro/core";
 import {
+  answeredTwice,
   CreditStream,
   type IncomingExchange,
+  SERVER_ID,
   type TransportMessage,
   type TransportStream,
+  transportError,
+  unavailable,
 } from "@micro/transport";
 import type { QuicStream } from "./driver.ts";
-import { SERVER_ID, transportError, unavailable } from "./errors.ts";
 import { FramePipe } from "./frame-pipe.ts";
 import { type Frame, FrameKind, StreamCode } from "./frames.ts";
 import { PipePort } from "./pipe-port.ts";
@@ -29,12 +32,11 @@ const EMPTY = new Uint8Array(0);
 export class ServerExchange implements IncomingExchange, PipeOwner {
   readonly #host: ExchangeHost;
   readonly #pipe: FramePipe;
+  readonly #cancellation = new Cancellation();
   #first: Frame | undefined;
   #stream: CreditStream | undefined;
   #answered = false;
   #over = false;
-  #aborted: Error | undefined;
-  #listeners: ((reason: Error) => void)[] | undefined;
 
   constructor(host: ExchangeHost, stream: QuicStream) {
     this.#host = host;
@@ -88,25 +90,17 @@ export class ServerExchange implements IncomingExchange, PipeOwner {
 
   accept(): TransportStream {
     this.#answer();
-    let stream = this.#stream;
-    if (stream === undefined) {
-      stream = this.#makeStream();
-      // The client made a call: what it sends beside is nothing, and the first message back is its reply.
-      stream.peerEnd();
-    }
-    if (this.#aborted !== undefined) stream.break(this.#aborted);
+    if (this.#stream !== undefined) return this.#stream;
+    const stream = this.#makeStream();
+    // The client made a call: what it sends beside is nothing, and the first message back is its reply.
+    stream.peerEnd();
+    this.#cancellation.onAbort((reason) => stream.break(reason));
     return stream;
   }
 
   onAbort(listener: (reason: Error) => void): void {
     if (this.#stream !== undefined) this.#stream.onAbort(listener);
-    else if (this.#aborted !== undefined) {
-      const reason = this.#aborted;
-      queueMicrotask(() => listener(reason));
-    } else {
-      this.#listeners ??= [];
-      this.#listeners.push(listener);
-    }
+    else this.#cancellation.onAbort(listener);
   }
 
   /** Tells the client that it was not begun, and ends it. */
@@ -137,18 +131,12 @@ export class ServerExchange implements IncomingExchange, PipeOwner {
       dialled: false,
       maxWriteBuffer,
     });
-    for (const listener of this.#listeners ?? []) stream.onAbort(listener);
-    this.#listeners = undefined;
     this.#stream = stream;
     return stream;
   }
 
   #answer(): void {
-    if (this.#answered) {
-      throw transportError("PRECONDITION_FAILED", "an exchange is answered once, by reply() or by accept()", {
-        id: SERVER_ID,
-      });
-    }
+    if (this.#answered) throw answeredTwice();
     this.#answered = true;
   }
 
@@ -165,13 +153,9 @@ export class ServerExchange implements IncomingExchange, PipeOwner {
   }
 
   #abort(reason: Error): void {
-    if (this.#aborted !== undefined || this.#over) return;
-    this.#aborted = reason;
-    const stream = this.#stream;
-    if (stream !== undefined) stream.break(reason);
-    const listeners = this.#listeners;
-    this.#listeners = undefined;
-    for (const listener of listeners ?? []) listener(reason);
+    if (this.#cancellation.aborted || this.#over) return;
+    this.#stream?.break(reason);
+    this.#cancellation.abort(reason);
     this.#finish();
   }
 

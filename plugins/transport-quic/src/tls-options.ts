@@ -1,23 +1,11 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { isIP } from "node:net";
-import { MicroError, type OptionsOutput, option, readTlsMaterial, tlsMaterialOptions } from "@micro/core";
+import { MicroError, type OptionsOutput, option, readTlsMaterial } from "@micro/core";
+import { SERVER_ID, transportTlsOptions } from "@micro/transport";
 import type { QuicConnectOptions } from "./driver.ts";
-import { SERVER_ID } from "./errors.ts";
 
 const tlsOptions = {
-  ...tlsMaterialOptions,
-  passphrase: option.string({ description: "Opens an encrypted private key", secret: true }),
-  serverName: option.string({
-    description: "Name that servers' certificates must have, instead of the host dialled",
-  }),
-  insecureSkipVerify: option.boolean({
-    description: "Clients accept any certificate: for tests only",
-    default: false,
-  }),
-  requestCert: option.boolean({
-    description: "Servers refuse clients without a certificate that `ca` has signed",
-    default: false,
-  }),
+  ...transportTlsOptions,
   trustAnnounced: option.boolean({
     description:
       "Without `ca`, clients trust the certificate whose fingerprint a node announces in the registry",

@@ -1,5 +1,4 @@
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
-import { dirname, join, relative, resolve } from "node:path";
+import { join, relative, resolve } from "node:path";
 import { type Contract, MicroError } from "@micro/core";
 import { contractJsonSchema, serviceDescriptor } from "@micro/core/describe";
 import {
@@ -10,6 +9,14 @@ import {
   protoOf,
   type ServiceTypes,
 } from "@micro/core/proto";
+import {
+  type FileState,
+  isMarked,
+  notOurs,
+  type OutputFile,
+  readIfPresent,
+  writeText,
+} from "../generate/output-file.ts";
 import { readNumbers } from "./field-numbers.ts";
 import { findContracts, refused } from "./find-contracts.ts";
 import { changedTypes, PROTO_MARK, printProto } from "./print-proto.ts";
@@ -33,11 +40,8 @@ export interface FromCodeOptions {
 }
 
 /** A generated file. */
-export interface FromCodeFile {
-  /** Absolute. */
-  readonly path: string;
-  readonly text: string;
-  readonly state: "new" | "changed" | "same";
+export interface FromCodeFile extends OutputFile {
+  readonly state: FileState;
 }
 
 /** What came of it. */
@@ -111,7 +115,7 @@ function mapped(types: ServiceTypes, options: ProtoOptions): ReturnType<typeof p
 
 function lockOf(before: string | undefined, shownPath: string): NumberLock {
   if (before === undefined) return new Map();
-  if (!before.split("\n", 1)[0]?.trimEnd().endsWith(PROTO_MARK)) throw notOurs(shownPath);
+  if (!isMarked(before, PROTO_MARK)) throw notOurs(shownPath);
   return readNumbers(before, shownPath);
 }
 
@@ -144,35 +148,10 @@ function sameJson(before: string, after: string): boolean {
   }
 }
 
-function compared(
-  file: { readonly path: string; readonly text: string },
-  before: string | undefined,
-): FromCodeFile {
+function compared(file: OutputFile, before: string | undefined): FromCodeFile {
   return { ...file, state: before === undefined ? "new" : before === file.text ? "same" : "changed" };
-}
-
-function notOurs(shownPath: string): MicroError {
-  const detail = `${shownPath}: this file is not generated and would be overwritten: move it, or name another --out`;
-  return new MicroError({ code: "PRECONDITION_FAILED", detail });
 }
 
 function shown(path: string, baseDir: string): string {
   return relative(baseDir, path) || path;
-}
-
-/** Whoever reads it meanwhile sees the old file or the new one, never half of it. */
-async function writeText({ path, text }: FromCodeFile): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
-  const temporary = `${path}.${process.pid}.tmp`;
-  await writeFile(temporary, text);
-  await rename(temporary, path);
-}
-
-async function readIfPresent(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, "utf8");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw error;
-  }
 }

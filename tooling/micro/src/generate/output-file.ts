@@ -31,12 +31,22 @@ export async function compareFile(
   const before = await readIfPresent(path);
   if (before === undefined) return "new";
   if (before === text) return "same";
-  if (before.split("\n", 1)[0]?.trimEnd().endsWith(mark)) return "changed";
-  const detail = `${shownPath}: this file is not generated and would be overwritten: move it, or name another --out`;
-  throw new MicroError({ code: "PRECONDITION_FAILED", detail });
+  if (!isMarked(before, mark)) throw notOurs(shownPath);
+  return "changed";
 }
 
-/** Writes a generated file. Whoever imports it meanwhile sees the old one or the new one, never half of it. */
+/** Whether the first line of a file says that it was generated. */
+export function isMarked(text: string, mark: string): boolean {
+  return text.split("\n", 1)[0]?.trimEnd().endsWith(mark) ?? false;
+}
+
+/** The MicroError `PRECONDITION_FAILED` for a file that somebody wrote by hand. */
+export function notOurs(shownPath: string): MicroError {
+  const detail = `${shownPath}: this file is not generated and would be overwritten: move it, or name another --out`;
+  return new MicroError({ code: "PRECONDITION_FAILED", detail });
+}
+
+/** Writes a generated file. Whoever reads it meanwhile sees the old one or the new one, never half of it. */
 export async function writeText({ path, text }: OutputFile): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   const temporary = `${path}.${process.pid}.tmp`;
@@ -44,7 +54,8 @@ export async function writeText({ path, text }: OutputFile): Promise<void> {
   await rename(temporary, path);
 }
 
-async function readIfPresent(path: string): Promise<string | undefined> {
+/** A file's text; undefined where there is none. */
+export async function readIfPresent(path: string): Promise<string | undefined> {
   try {
     return await readFile(path, "utf8");
   } catch (error) {
