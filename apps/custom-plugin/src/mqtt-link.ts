@@ -1,4 +1,5 @@
 import { type BrokerCallOptions, brokerError, endsWithin } from "@micro/broker";
+import { hideCredentials } from "@micro/core";
 import type { Logger } from "@micro/logger";
 import mqtt, { type MqttClient } from "mqtt";
 
@@ -52,6 +53,8 @@ export class MqttLink {
   /** Rejects with `UNAVAILABLE` when the server does not take the first connection. */
   async connect(): Promise<void> {
     const { url, username, password, keepAliveMs, connectTimeoutMs, logger } = this.#options;
+    // MQTT servers are often named with a user and a password: neither is a text for errors and logs.
+    const shown = hideCredentials(url);
     try {
       this.#client = await mqtt.connectAsync(
         url,
@@ -67,7 +70,7 @@ export class MqttLink {
         false,
       );
     } catch (cause) {
-      throw brokerError("UNAVAILABLE", `no MQTT server takes a connection at ${url}`, {
+      throw brokerError("UNAVAILABLE", `no MQTT server takes a connection at ${shown}`, {
         cause,
         notSent: true,
       });
@@ -76,9 +79,9 @@ export class MqttLink {
     client.on("message", (topic, payload, { properties }) => {
       for (const id of [properties?.subscriptionIdentifier ?? []].flat()) this.#deliver(id, topic, payload);
     });
-    client.on("error", (error) => logger.warn("the MQTT connection failed", { error, url }));
+    client.on("error", (error) => logger.warn("the MQTT connection failed", { error, url: shown }));
     client.on("close", () => {
-      logger.debug("the MQTT connection is closed", { url });
+      logger.debug("the MQTT connection is closed", { url: shown });
       // The library would send them again on the next connection: a message that had arrived would arrive twice.
       for (const id of this.#unconfirmed) client.removeOutgoingMessage(id);
     });

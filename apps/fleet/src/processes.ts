@@ -15,6 +15,10 @@ export class Processes {
 
   constructor() {
     this.#failure.promise.catch(() => undefined); // told to whoever asks `failure`
+    // Also when the demo ends without stopping them, as when the reader of its pipe has gone.
+    process.once("exit", () => {
+      for (const child of this.#running.values()) child.kill("SIGKILL");
+    });
   }
 
   /** Rejects when a process ends that nobody stopped. */

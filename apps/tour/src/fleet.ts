@@ -14,7 +14,7 @@ export interface Discovery {
 }
 
 /** Multicast DNS under a domain of this tour's own; a folder of the host where multicast is impossible. */
-export async function chooseDiscovery(wish: string): Promise<Discovery> {
+export async function chooseDiscovery(wish: "auto" | "file"): Promise<Discovery> {
   const available =
     wish === "file"
       ? ({ ok: false, reason: "--discovery=file asks to do without" } as const)
@@ -53,6 +53,10 @@ export class Fleet {
 
   constructor(discovery: Discovery) {
     this.#discovery = discovery;
+    // Also when the tour ends without stopping them, as when the reader of its pipe has gone.
+    process.once("exit", () => {
+      for (const child of this.#running.values()) child.kill("SIGKILL");
+    });
   }
 
   /** Starts a node and resolves when it serves. */

@@ -32,6 +32,36 @@ describe.each(["auto", "file"])("the tour with discovery '%s'", (discovery) => {
   }, 70_000);
 });
 
+test.each([
+  [["--kep"], 2, /^Unknown option '--kep'[\s\S]*--keep/],
+  [["--discovery=dns"], 2, /^--discovery must be 'file' or 'auto', not 'dns'\nusage:/],
+  [["--help"], 0, /^usage: .*--keep/],
+] as const)("%s says how it is started", async (args, code, text) => {
+  const ended = await run(process.execPath, [...program("main.ts"), ...args], { timeout: 20_000 }).then(
+    ({ stdout }) => ({ code: 0, text: stdout }),
+    (error: { code: number; stderr: string }) => ({ code: error.code, text: error.stderr }),
+  );
+  expect(ended).toEqual({ code, text: expect.stringMatching(text) as string });
+});
+
+test("none of its processes outlives it when the reader of its pipe goes away", async () => {
+  const tour = spawn(process.execPath, [...program("main.ts"), "--discovery=file"], {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  try {
+    // The nodes have standard error too: it closes when the last of them has ended.
+    tour.stderr.resume();
+    const closed = once(tour, "close", { signal: AbortSignal.timeout(30_000) });
+    for await (const line of createInterface({ input: tour.stdout }))
+      if (line.includes("Who is there")) break;
+    tour.stdout.destroy();
+    await closed;
+    expect(tour.exitCode).toBe(1);
+  } finally {
+    tour.kill("SIGKILL");
+  }
+}, 40_000);
+
 test("--keep leaves it running and says how to talk to it; Ctrl-C ends it", async () => {
   const tour = spawn(process.execPath, [...program("main.ts"), "--keep"], {
     stdio: ["ignore", "pipe", "inherit"],

@@ -25,6 +25,14 @@ test("anything else is refused with what is expected", () => {
   }
 });
 
+test.each([
+  ["nats://ada:hunter2@host:4222", '"nats://…@host:4222"'],
+  ["ada:hun@ter2@host", '"…@host"'],
+  ["nats://hunter2@host:4222", '"nats://…@host:4222"'],
+])("the error about an address with a secret does not hold it: %s", (address, shown) => {
+  expect(() => parseAddress(address, "broker.addresses")).toThrow(`broker.addresses: ${shown} is no address`);
+});
+
 const card = (address: string, internal = false): NonNullable<Interfaces[string]>[number] => ({
   address,
   family: address.includes(":") ? "IPv6" : "IPv4",

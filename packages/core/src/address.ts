@@ -21,9 +21,11 @@ export function parseAddress(address: string, where = "address"): HostPort {
   const match = /^(?:\[([0-9A-Fa-f:.]+(?:%[\w.-]+)?)\]|([^[\]:\s/]*)):([0-9]{1,5})$/.exec(address);
   const port = Number(match?.[3]);
   if (match === null || port > 65_535) {
+    // Who writes a URL with a password here means well, and the password is still no text for logs.
+    const shown = address.replace(/^([a-z][a-z\d+.-]*:\/\/)?.*@/is, "$1…@");
     throw new MicroError({
       code: "BAD_REQUEST",
-      detail: `${where}: ${JSON.stringify(address)} is no address: 'host:port', '[ipv6]:port' or ':port' is expected`,
+      detail: `${where}: ${JSON.stringify(shown)} is no address: 'host:port', '[ipv6]:port' or ':port' is expected`,
       notSent: true,
     });
   }

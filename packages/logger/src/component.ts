@@ -17,7 +17,8 @@ export const logger = defineComponent<Logger>()({
       min: 0,
     }),
     redact: option.list({
-      description: "Field names whose values are never written, in any depth and case",
+      description:
+        "Field names, or last words of them, whose values are never written, in any depth and case",
       default: ["password", "secret", "token", "authorization", "private_key", "privateKey"],
     }),
   },

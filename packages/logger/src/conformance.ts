@@ -136,6 +136,9 @@ export function loggerConformance(harness: LoggerHarness): readonly ConformanceC
             user: "u",
             Password: secret,
             privateKey: { inner: secret },
+            dbPassword: secret,
+            RSA_PRIVATE_KEY: secret,
+            passwordLength: 12,
             list: [{ "Private-Key": [secret] }],
             map: new Map([["passWord", secret]]),
             own: { toJSON: () => ({ password: secret }) },
@@ -144,6 +147,7 @@ export function loggerConformance(harness: LoggerHarness): readonly ConformanceC
         },
       );
       assert.equal(line.fields.user, "u");
+      assert.equal(line.fields.passwordLength, 12);
       assert.ok(!JSON.stringify(line).includes(secret), JSON.stringify(line));
     }),
     promise("writes an error with message, stack and causes", async () => {

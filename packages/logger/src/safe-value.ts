@@ -30,17 +30,30 @@ interface Pass {
 const NAME_CHARACTERS = 256;
 const CACHED_NAMES = 1000;
 
-/** `privateKey`, `Private-Key` and `private_key` are one name. */
-const plainName = (key: string) => key.toLowerCase().replace(/[^a-z0-9]/g, "");
+/** The words of a name: `privateKey`, `Private-Key` and `private_key` are `_private_key`. */
+const wordsOf = (key: string) =>
+  `_${key
+    .replace(/([a-z0-9])(?=[A-Z])|([A-Z])(?=[A-Z][a-z])/g, "$1$2_")
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, "_")
+    .replace(/^_|_$/g, "")}`;
 
-/** Whether a field's value is masked; field names are few and repeat, so that the answer is remembered. */
+/** `private_key` without what joins its words: `PRIVATEKEY` is the same name. */
+const joined = (words: string) => words.replaceAll("_", "");
+
+/**
+ * Whether a field's value is masked: its last words are one of the names, so that `token` masks `apiToken` too, and not
+ * `token_count`. Field names are few and repeat, so that the answer is remembered.
+ */
 function createIsRedacted(redact: readonly string[]): (key: string) => boolean {
-  const names = new Set(redact.map(plainName));
+  const endings = redact.map(wordsOf);
+  const names = new Set(endings.map(joined));
   const known = new Map<string, boolean>();
   return (key) => {
     let answer = known.get(key);
     if (answer === undefined) {
-      answer = names.has(plainName(key));
+      const words = wordsOf(key);
+      answer = names.has(joined(words)) || endings.some((ending) => words.endsWith(ending));
       if (known.size < CACHED_NAMES && key.length <= NAME_CHARACTERS) known.set(key, answer);
     }
     return answer;

@@ -18,6 +18,6 @@ export function handlerError(thrown: unknown, call: ServerCall, service: string)
 }
 
 /** What of an error other processes would see. */
-function wireFields({ id, code, detail, status, httpCode, details }: MicroError) {
+export function wireFields({ id, code, detail, status, httpCode, details }: MicroError) {
   return { id, code, detail, status, httpCode, details };
 }

@@ -1,5 +1,6 @@
 import { MicroError, type StandardSchema } from "@micro/core";
 import { isMessageType } from "@micro/core/message";
+import { wireFields } from "./handler-error.ts";
 import type { Route } from "./routes.ts";
 import { validate } from "./validation.ts";
 
@@ -12,11 +13,11 @@ export interface RequestCodec {
 
 /**
  * The request in a body. Go's handlers are given a zero value when it is empty (spec 1.5), and so are ours. Throws a
- * MicroError `BAD_REQUEST`.
+ * MicroError `BAD_REQUEST` with the service as its id, as callers see it.
  */
 export function decodeRequest(codec: RequestCodec, body: Uint8Array, route: Route): unknown {
   const { requestSchema, service, endpoint } = route;
-  const message = codec.decode(body, requestSchema) ?? (body.length === 0 ? {} : null);
+  const message = decoded(codec, body, route) ?? (body.length === 0 ? {} : null);
   if (!isMessageType(requestSchema) || codec.typed === true) return message;
   // A message type checks at once: this is no promise.
   return validate(requestSchema, message, {
@@ -24,6 +25,17 @@ export function decodeRequest(codec: RequestCodec, body: Uint8Array, route: Rout
     code: "BAD_REQUEST",
     what: `request of ${endpoint}`,
   });
+}
+
+/** What the codec reads. It knows no service: the error is given the id of this one. */
+function decoded(codec: RequestCodec, body: Uint8Array, { requestSchema, service }: Route): unknown {
+  try {
+    return codec.decode(body, requestSchema);
+  } catch (cause) {
+    const error = MicroError.from(cause, { id: service });
+    if (error.id !== "") throw error;
+    throw new MicroError({ ...wireFields(error), id: service, cause });
+  }
 }
 
 /** The body of a reply. What a codec cannot write is the handler's mistake: throws a MicroError `INTERNAL`. */

@@ -28,8 +28,8 @@ export function unreachable(
   what: string,
   { servers, problem }: { readonly servers: string; readonly problem: string },
 ): MicroError {
-  return natsError(
-    "UNAVAILABLE",
-    `${what}: no connection to NATS (${servers}): ${problem}; is a nats-server running there?`,
-  );
+  const question = /authoriz|authent|creds/i.test(problem)
+    ? "are user and password, token, nkey or credentials those of this server?"
+    : "is a nats-server running there?";
+  return natsError("UNAVAILABLE", `${what}: no connection to NATS (${servers}): ${problem}; ${question}`);
 }

@@ -235,7 +235,7 @@ describe("signing in", () => {
     const refused = await linkTo(address);
     await expect(refused.ready("asking", { timeoutMs: 100 })).rejects.toMatchObject({
       code: "UNAVAILABLE",
-      detail: expect.stringMatching(/authoriz/i),
+      detail: expect.stringMatching(/authoriz.*; are user and password, token, nkey or credentials those/i),
     });
   });
 

@@ -209,6 +209,38 @@ describe.each(["v1", "v1alpha"] as const)("reflection %s", (version) => {
     );
   });
 
+  test("is answered, as health is, while the server is under load", { timeout: 30_000 }, async () => {
+    await withServer([orders], async ({ address }) =>
+      withGrpcJs(address, async (busy) =>
+        withGrpcJs(address, async (client) => {
+          const place = { path: "/shop.v1.Orders/Place", input: Order, output: Order, message: { id: "1" } };
+          let [isAsking, calls] = [true, 0];
+          const load = Array.from({ length: 64 }, async () => {
+            for (; isAsking; calls++) await call(busy, place);
+          });
+          try {
+            await eventually(() => expect(calls).toBeGreaterThan(64));
+            for (let round = 0; round < 20; round++) {
+              const before = calls;
+              const check = {
+                path: "/grpc.health.v1.Health/Check",
+                input: HealthCheckRequest,
+                output: HealthCheckResponse,
+              };
+              expect(await within("health", call(client, check))).toEqual({ status: 1 });
+              const [reply] = await within("reflection", ask(client, [{ listServices: "" }]));
+              expect(reply).toHaveProperty("listServicesResponse");
+              await eventually(() => expect(calls).toBeGreaterThan(before));
+            }
+          } finally {
+            isAsking = false;
+            await within("the load", Promise.all(load));
+          }
+        }),
+      ),
+    );
+  });
+
   test("gives the file of a name or a symbol with all it imports, each once on a stream", async () => {
     await withServer([orders], async ({ address }) =>
       withGrpcJs(address, async (client) => {

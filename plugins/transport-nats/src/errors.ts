@@ -14,6 +14,6 @@ export function overPayload(
   options: TransportErrorOptions & { readonly advice: string },
 ): MicroError {
   const { advice, ...more } = options;
-  const detail = `a message of ${bytes} bytes is larger than max_payload of the NATS server allows, ${limit} bytes: ${advice}`;
+  const detail = `a message of ${bytes} bytes is larger than the ${limit} bytes that max_payload of the NATS server allows: ${advice}`;
   return transportError("RESOURCE_EXHAUSTED", detail, { notSent: true, ...more });
 }

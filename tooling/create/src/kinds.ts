@@ -1,3 +1,4 @@
+import { checkComponentName } from "./names.ts";
 import { ScaffoldError } from "./scaffold-error.ts";
 
 /** What can be made. */
@@ -76,11 +77,7 @@ export function templateFor(
 ): { readonly template: Template; readonly stem: string; readonly component?: string } {
   if (kind === "service") return { template: SERVICE, stem: name };
   if (kind === "component") {
-    if (!/^[a-z][a-z0-9]*$/.test(name)) {
-      throw new ScaffoldError(
-        `'${name}' is no name of a component: it is a section, a flag prefix and a property, so lower case letters and digits only`,
-      );
-    }
+    checkComponentName(name, Object.keys(PLUGINS));
     return { template: COMPONENT, stem: name };
   }
   const dash = name.indexOf("-");

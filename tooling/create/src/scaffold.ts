@@ -50,6 +50,12 @@ export async function scaffold(options: ScaffoldOptions): Promise<Scaffolded> {
   const names = { ...spellingsOf(stem, kind), package: packageName, component: component ?? "" };
   const folders = ["every", ...(kind === "plugin" ? ["plugin"] : []), template.folder];
   const layers = await Promise.all(folders.map((each) => filesOf(join(TEMPLATES, each), names)));
+  for (const layer of layers) {
+    const paths = layer.map(([path]) => path);
+    const twice = paths.find((path, at) => paths.indexOf(path) !== at);
+    if (twice === undefined) continue;
+    throw new ScaffoldError(`a ${kind} named '${name}' would have two files ${twice}: choose another name`);
+  }
   const files = new Map(layers.flat());
   const manifest = manifestOf({ kind, template, packageName, description, range: await ownRange() });
   files.set("package.json", toJson(manifest));

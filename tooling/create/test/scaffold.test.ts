@@ -57,6 +57,14 @@ describe("names", () => {
     ["service", "Greeter", "'Greeter' is no name of a service"],
     ["service", "a/b", "'a/b' is no name of a service"],
     ["component", "key-value", "lower case letters and digits only"],
+    ["component", "class", "the word is taken"],
+    ["component", "option", "the word is taken"],
+    ["component", "service", "the word is taken"],
+    ["component", "broker", "'broker' is a component of Micro: choose another name, or make a plugin of it"],
+    ["component", "index", "two files src/index.ts"],
+    ["component", "conformance", "two files src/conformance.ts"],
+    ["service", "contract", "two files src/contract.ts"],
+    ["service", "main", "two files src/main.ts"],
     ["plugin", "mqtt", "named <component>-<technology>, as broker-mqtt; components: broker,"],
     ["plugin", "cache-redis", "components: broker,"],
     ["plugin", "constructor-x", "components: broker,"],
@@ -78,6 +86,16 @@ test("a folder that is not empty is left alone, one with a fresh repository is n
   await mkdir(join(cwd, "fresh/.git"), { recursive: true });
   await make("service", "greeter", { out: "fresh" });
   expect(await readdir(join(cwd, "fresh"))).toContain(".gitignore");
+});
+
+test("what core takes for itself is no name of a component", async () => {
+  const core = await readFile(join(import.meta.dirname, "../../../packages/core/src/component.ts"), "utf8");
+  const [, words = ""] = /const RESERVED[^`]*`([^`]+)`/.exec(core) ?? [];
+  const taken = words.trim().split(/\s+/);
+  expect(taken).toContain("container");
+  for (const name of taken) {
+    await expect(make("component", name), name).rejects.toThrow("the word is taken");
+  }
 });
 
 test("scaffolds are built with what this repository is built with", async () => {

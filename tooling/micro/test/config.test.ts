@@ -201,6 +201,15 @@ describe("mistakes are exit code 2 and are all told", () => {
     expect(stderr).toContain("npm install @micro/store-somebodys");
     expect(status).toBe(2);
   });
+
+  test("a plugin that is not installed, by another of its names: the package has the first one", async () => {
+    // In a process of its own, where the workspace's packages are not found by NODE_PATH.
+    const path = await file("zap.yaml", "logger: {plugin: zap}\n");
+    const { status, stderr } = await runMicro(["config", "dump", path], { env: { NODE_PATH: "" } });
+    expect(stderr).toContain("zap.yaml:1:10: plugin 'zap' of 'logger' is not there");
+    expect(stderr).toContain("npm install @micro/logger-winston");
+    expect(status).toBe(2);
+  });
 });
 
 test("a plugin that is installed in the user's project is found by its name, and by --plugin", async () => {
@@ -238,5 +247,8 @@ export const fixedRegistry = definePlugin(registry, {
   expect(alone).toMatchObject({ status: 0, stdout: "from.the.project\n" });
   const missing = await runMain(["services", "--registry=other"], { cwd: project });
   expect(missing.stderr).toContain("npm install @micro/registry-other");
+  expect(missing.stderr).not.toContain("did you mean");
   expect(missing.status).toBe(2);
+  const mistyped = await runMain(["services", "--registry=mdsn"], { cwd: project });
+  expect(mistyped).toMatchObject({ status: 2, stderr: expect.stringContaining("did you mean 'mdns'?") });
 });

@@ -72,10 +72,12 @@ describe("services", () => {
     const file = join(world.folder, "service.yaml");
     await writeFile(
       file,
-      "server: {address: ':1'}\nstore: {plugin: nats}\nbroker: {addresses: ['127.0.0.1:1']}\nlogger: {level: trace, stream: stdout}\n",
+      "server: {address: ':1'}\nstore: {plugin: nats}\nbroker: {addresses: ['127.0.0.1:1']}\nlogger: {plugin: not-installed, level: trace, stream: stdout}\n",
     );
-    const { status, stdout, stderr } = await runMain(["services", "--config", file, ...world.flags]);
+    const args = ["services", "--config", file, ...world.flags];
+    const { status, stdout, stderr } = await runMain(args);
     expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+    expect(await runMain([...args, "--logger_level=warn"])).toMatchObject({ status: 0, stderr: "" });
     expect(stdout).not.toContain("level");
   });
 });

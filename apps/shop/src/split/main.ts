@@ -15,6 +15,10 @@ function spawnService(name: string, flags: readonly string[]) {
     stdio: ["ignore", "pipe", "inherit"],
   });
   const ended = once(child, "close");
+  // Also when this program ends without stopping it, as when the reader of its pipe has gone.
+  const kill = (): boolean => child.kill("SIGKILL");
+  process.once("exit", kill);
+  child.once("exit", () => process.off("exit", kill));
   const lines = createInterface({ input: child.stdout }).on("line", (line) =>
     console.log(`    ${name}: ${line}`),
   );

@@ -72,6 +72,17 @@ describe("a file", () => {
     ["yaml", "a: 1\n---\nb: 1\n", /several documents/],
     ["yaml", "a: 1\na: 2\n", /^yaml:2:1: cannot be read: duplicated mapping key/],
     ["json", '{\n "broker": x}', /^json:2:12: cannot be read: .*not valid JSON/],
+    [
+      "json",
+      '{"broker": {"a": "hunter2" "b": 1}}',
+      /^json:1:28: cannot be read: Expected ',' or '}' after property value: this is not valid JSON$/,
+    ],
+    ["json", '{"a": {\n\t"b": 1,\n\t"b": 2}}', /^json:3:3: cannot be read: duplicated mapping key/],
+    [
+      "json",
+      '{"a": at position 1}',
+      /^json:1:7: cannot be read: Unexpected token 'a': this is not valid JSON$/,
+    ],
     ["toml", "[broker]\npool_size = \n", /^toml:2:13: cannot be read: Invalid TOML document: invalid value$/],
     ["mjs", "\nthrow new Error('oops')", /^mjs:2:7: cannot be read: oops$/],
     ["ts", "export default {\n  broker: {", /^ts:2(:\d+)?: cannot be read: /],

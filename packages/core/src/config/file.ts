@@ -1,5 +1,5 @@
 import { extname, relative, resolve } from "node:path";
-import { pathToFileURL } from "node:url";
+import { errorPlace } from "./error-place.ts";
 import { checkFile, findConfigFile, type LoadedFile, loadConfigFile } from "./load-file.ts";
 import { nearestPlace, type Place } from "./places.ts";
 import type { Origin, Problem, Setting } from "./settings.ts";
@@ -139,26 +139,6 @@ function contentProblem(error: unknown, shown: string, opened: string): Problem 
 
 const isOfParser = (error: unknown): boolean =>
   typeof error === "object" && error !== null && ("mark" in error || "line" in error);
-
-/** Line and column, both from 1, where an error of a parser or of a module says that it is; empty when it does not. */
-function errorPlace(error: unknown, path: string): readonly number[] {
-  const { mark, line, column, stack } = error as {
-    /** js-yaml; counts from 0. */
-    readonly mark?: { readonly line: number; readonly column: number };
-    /** smol-toml and our reader of JSON. */
-    readonly line?: number;
-    readonly column?: number;
-    readonly stack?: string;
-  };
-  if (mark !== undefined) return [mark.line + 1, mark.column + 1];
-  if (line !== undefined) return column === undefined ? [line] : [line, column];
-  for (const name of [`${pathToFileURL(path).href}:`, `${path}:`]) {
-    const [, behind] = (stack ?? "").split(name);
-    const [place] = /^\d+(:\d+)?/.exec(behind ?? "") ?? [];
-    if (place !== undefined) return place.split(":").map(Number);
-  }
-  return [];
-}
 
 /** The values of a file as settings, one per leaf of a section; keys translated to camelCase. */
 export function fileSettings(

@@ -89,7 +89,11 @@ export async function loadConfigFile(
     if (documents.length > 1) throw new Error("it holds several documents, and only one can be meant");
     return { content: documents[0] ?? null, places: yamlPlaces(text, yaml) };
   });
-  const readJson = data(async (text) => ({ content: parseJson(text), places: yamlPlaces(text, yaml) }));
+  const readJson = data(async (text) => {
+    const content = parseJson(text);
+    refuseDoubledKeys(text, yaml);
+    return { content, places: yamlPlaces(text, yaml) };
+  });
   const readToml = data(async (text) => {
     const { parse } = await import("smol-toml");
     return { content: parse(text), places: tomlPlaces(text) };
@@ -121,8 +125,20 @@ function parseJson(text: string): unknown {
     return JSON.parse(text);
   } catch (error) {
     // The parser quotes what stands there, which may be a secret; the place says enough.
-    const [what = ""] = /^[^,"]*/.exec((error as Error).message) ?? [];
+    const { message } = error as Error;
+    const what =
+      (/^([^"]*?)(?: in JSON)? at position \d/.exec(message) ?? /^([^,"]*)/.exec(message))?.[1] ?? "";
     throw Object.assign(new SyntaxError(`${what.trim()}: this is not valid JSON`), jsonErrorPlace(text));
+  }
+}
+
+/** The reader of JSON takes the last of two values in silence; that of YAML says so, and where. */
+function refuseDoubledKeys(text: string, yaml: typeof import("js-yaml")): void {
+  try {
+    yaml.load(text);
+  } catch (error) {
+    // Whatever else YAML finds wrong with a text that is JSON is no mistake.
+    if (error instanceof Error && error.message.startsWith("duplicated mapping key")) throw error;
   }
 }
 

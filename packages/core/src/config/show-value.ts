@@ -8,12 +8,14 @@ export const isMask = (value: unknown): boolean => value === MASK;
 
 /** True for a text of a dump with a masked password in it. */
 export const holdsMask = (value: unknown): boolean =>
-  typeof value === "string" && new RegExp(`://[^\\s/:@]*:\\*{${MASK.length}}@`).test(value);
+  typeof value === "string" && new RegExp(`://(?:[^\\s/:@]*:)?\\*{${MASK.length}}@`).test(value);
 
-/** `nats://user:secret@host` without the secret: addresses are no secrets, what stands in them may be one. */
+/** `nats://user:secret@host` and `nats://token@host` without the secret: addresses are no secrets, what stands in them may be one. */
 export function hideCredentials(text: string): string {
   // Up to the last @: a password may hold one, and a slash.
-  return text.replace(/([a-z][a-z\d+.-]*:\/\/[^\s/:@]*:)\S+@/gi, `$1${MASK}@`);
+  return text
+    .replace(/([a-z][a-z\d+.-]*:\/\/[^\s/:@]*:)\S+@/gi, `$1${MASK}@`)
+    .replace(/([a-z][a-z\d+.-]*:\/\/)[^\s/:@?#]+@/gi, `$1${MASK}@`);
 }
 
 /** A value as dumps and explanations show it: secrets and credentials masked. `variables` are those it came from. */

@@ -40,7 +40,7 @@ describe("a dump and an explanation", () => {
       configFile: false,
       mailer: {
         keys: ["hunter1"],
-        servers: ["smtp://me:hunter2@one", "two"],
+        servers: ["smtp://me:hunter2@one", "nats://hunter6@host:4222", "https://host/@me"],
         proxies: { a: "http://:hunter3@proxy:80", apiToken: "hunter5", b: "http://me:hun/ter6@x@host" },
         tls: { caFile: "ca", client: { certFile: "cert", password: "hunter4" }, onError: () => undefined },
       },
@@ -51,7 +51,7 @@ describe("a dump and an explanation", () => {
         enabled: true,
         plugin: "smtp",
         keys: "********",
-        servers: ["smtp://me:********@one", "two"],
+        servers: ["smtp://me:********@one", "nats://********@host:4222", "https://host/@me"],
         proxies: { a: "http://:********@proxy:80", apiToken: "********", b: "http://me:********@host" },
         tls: { ca_file: "ca", client: { cert_file: "cert", password: "********" } },
       },

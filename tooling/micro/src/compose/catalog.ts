@@ -10,7 +10,7 @@ export interface CatalogEntry {
   /** True when all of them are listed together. */
   readonly multiple?: boolean;
   readonly plugins: Readonly<Record<string, PluginLoader>>;
-  /** Other names of them. */
+  /** Other names of them, and of plugins that are packages of their own. */
   readonly aliases?: Readonly<Record<string, string>>;
 }
 
@@ -70,7 +70,8 @@ export const CATALOG: Readonly<Record<string, CatalogEntry>> = {
   logger: {
     default: "default",
     plugins: { default: async () => (await import("@micro/logger-console")).consoleLogger },
-    aliases: { console: "default" },
+    // Go's structured loggers are in one package.
+    aliases: { console: "default", zap: "winston", logrus: "winston" },
   },
 };
 

@@ -30,14 +30,22 @@ export class Choices {
     return this.#file;
   }
 
-  /** What flag, variable or file chooses for a component, the strongest; undefined when none does. */
-  async of(component: string): Promise<PluginChoice | undefined> {
+  /** What flag or variable chooses for a component; undefined when neither does. */
+  typed(component: string): PluginChoice | undefined {
     const { argv, env } = this.#surroundings;
     const typed = lastValue(argv, component);
     if (typed !== undefined) return { component, name: typed, where: `--${component}` };
     const variable = component.toUpperCase();
     const inherited = env[variable];
-    if (inherited !== undefined && inherited !== "") return { component, name: inherited, where: variable };
+    return inherited === undefined || inherited === ""
+      ? undefined
+      : { component, name: inherited, where: variable };
+  }
+
+  /** What flag, variable or file chooses for a component, the strongest; undefined when none does. */
+  async of(component: string): Promise<PluginChoice | undefined> {
+    const typed = this.typed(component);
+    if (typed !== undefined) return typed;
     const file = await this.file();
     const section = file.content[component];
     const name =

@@ -39,7 +39,10 @@ export async function readComponentFlags(
     .map(async (component): Promise<readonly AnyPlugin[]> => {
       const { default: name = "", multiple = false, plugins: all = {} } = catalog[component] ?? {};
       if (multiple) return await Promise.all(Object.values(all).map((load) => load()));
-      const choice = (await choices.of(component)) ?? { component, name, where: "default" };
+      // What a file says of logging is meant for the service alone.
+      const isForeign = component === "logger" && !isConfig;
+      const chosen = isForeign ? choices.typed(component) : await choices.of(component);
+      const choice = chosen ?? { component, name, where: "default" };
       return [await findPlugin(choice, search)];
     });
   const found = [...listed, ...(await Promise.all(plugins)).flat()];

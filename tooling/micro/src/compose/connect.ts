@@ -151,7 +151,9 @@ async function pluginsOf(
   }
   if (component === "registry" && withoutRegistry)
     return [await findPlugin(built("memory", "--address"), search)];
-  const choice = await context.choices.of(component);
+  // How the service logs whose file this is, perhaps by a package that is not installed here, is not meant.
+  const choice =
+    component === "logger" ? context.choices.typed(component) : await context.choices.of(component);
   if (choice !== undefined) return [await findPlugin(choice, search)];
   if (component === "client" && clientPlugin !== undefined)
     return [await findPlugin(built(clientPlugin, "the nodes' protocol"), search)];

@@ -1,6 +1,7 @@
 import { createRequire } from "node:module";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
+import { nearestFlag } from "@micro/cli";
 import { type AnyPlugin, isPlugin } from "@micro/core";
 import { usageError } from "../failure.ts";
 import type { CatalogEntry } from "./catalog.ts";
@@ -26,7 +27,7 @@ const NAME = /^[a-z0-9][a-z0-9-]*$/;
 
 /**
  * The plugin of that name: one of `--plugin`, one that the command brings along, or the export of
- * `@micro/<component>-<name>`, which is looked for beside the command and in the user's project.
+ * `@micro/<component>-<name>` (the first name of those it answers to), which is looked for beside the command and in the user's project.
  */
 export async function findPlugin(choice: PluginChoice, search: PluginSearch): Promise<AnyPlugin> {
   const { component, name, where } = choice;
@@ -40,11 +41,13 @@ export async function findPlugin(choice: PluginChoice, search: PluginSearch): Pr
     return await (entry.plugins[built] as () => Promise<AnyPlugin>)();
   const known = Object.keys(entry?.plugins ?? {}).join(", ") || "none";
   if (!NAME.test(name)) throw usageError(`${where}: '${name}' is no name of a plugin; known: ${known}`);
-  const specifier = `@micro/${component}-${name}`;
+  const specifier = `@micro/${component}-${built}`;
   const file = resolveModule(specifier, search.cwd);
   if (file === undefined) {
+    const guess = nearestFlag(name, Object.keys(entry?.plugins ?? {}));
     throw usageError(
       `${where}: plugin '${name}' of '${component}' is not there: neither built in (${known}) nor installed`,
+      ...(guess === undefined ? [] : [`did you mean '${guess}'?`]),
       `npm install ${specifier}   in ${search.cwd}`,
       `or name a module that exports such a plugin: --plugin <package or file>`,
     );
@@ -93,8 +96,15 @@ export async function importFile(file: string, name: string): Promise<Readonly<R
     return (await import(pathToFileURL(file).href)) as Readonly<Record<string, unknown>>;
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    throw usageError(`'${name}' cannot be loaded: ${why}`);
+    throw usageError(`'${name}' cannot be loaded: ${why}${syntaxErrorPlace(error)}`);
   }
+}
+
+/** Where code is that Node cannot read, which may be in a module that the named one imports; empty when it does not say. */
+function syntaxErrorPlace(error: unknown): string {
+  if (!(error instanceof SyntaxError)) return "";
+  const [, place] = /^(?:file:\/\/)?(\/.*:\d+)\n/.exec(error.stack ?? "") ?? [];
+  return place === undefined ? "" : ` (${place})`;
 }
 
 /** The plugins among some values, lists of them included. */
