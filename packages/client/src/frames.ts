@@ -11,6 +11,7 @@ export function carriesFrames({ message, shape }: Pick<ClientCall, "message" | "
   return isFrame(message) || isFrame(shape.input) || isFrame(shape.output);
 }
 
-function isFrame(value: unknown): boolean {
+/** True for a message that is bytes, and for a schema of such messages. */
+export function isFrame(value: unknown): boolean {
   return typeof value === "object" && value !== null && FRAME in value;
 }

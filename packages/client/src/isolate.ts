@@ -55,6 +55,7 @@ function copyObject(value: object, depth: number): unknown {
 }
 
 function copyList(value: readonly unknown[], depth: number): unknown {
+  if (value.length === 0) return [];
   const result = value.slice();
   for (let index = 0; index < result.length; index++) {
     const inner = result[index];

@@ -3,7 +3,7 @@ import { LocalRequest, localNode } from "./attempts.ts";
 import type { CallOptions } from "./client.ts";
 import type { ClientCall } from "./client-call.ts";
 import type { ClientContext } from "./client-context.ts";
-import { carriesFrames } from "./frames.ts";
+import { carriesFrames, isFrame } from "./frames.ts";
 
 /** The way of one method's calls into a node of this process. */
 export interface LocalWay {
@@ -15,15 +15,24 @@ export interface LocalWay {
 
 /** The way of a call's first attempt, when there is no more to that than entering a node of this process. */
 export function localWay(context: ClientContext, call: ClientCall): LocalWay | undefined {
-  if (carriesFrames(call)) return undefined;
+  const { shape } = call;
+  const known = shape.localWay;
+  // Nothing is particular about most calls: for them nothing more is asked than whether nodes have come or gone.
+  if (call.options === undefined && known?.version === context.exchange.version) {
+    return isFrame(call.message) ? undefined : known;
+  }
+  return findLocalWay(context, call);
+}
+
+function findLocalWay(context: ClientContext, call: ClientCall): LocalWay | undefined {
   const { shape, options } = call;
-  const { version } = context.exchange;
   // Whoever wants to know more than the reply goes the longer way.
-  if (call.beside !== undefined) return undefined;
+  if (call.beside !== undefined || carriesFrames(call)) return undefined;
+  if (context.attemptChain !== undefined || options?.onAttempt !== undefined) return undefined;
   const anyNode = options === undefined || !isParticular(options);
   const known = shape.localWay;
+  const { version } = context.exchange;
   if (anyNode && known?.version === version) return known;
-  if (context.attemptChain !== undefined || options?.onAttempt !== undefined) return undefined;
   const node = localNode(context, call, undefined);
   const entry = node?.entry?.(shape.endpoint);
   if (node === undefined || entry === undefined) return undefined;

@@ -1,7 +1,7 @@
 /** Something with a moment at which it is over. The links belong to {@link Deadlines}. */
 export interface Expiring {
   /** When it is over, in ms since the epoch; `Infinity` for never. Asked at the first tick, and not changed while it is watched. */
-  dueAt: number;
+  readonly dueAt: number;
   slot: number;
   previous: Expiring | undefined;
   next: Expiring | undefined;

@@ -104,7 +104,7 @@ export class Dispatcher {
     }
     if (isPromise(result)) this.#answerLater(call, incoming, result);
     else {
-      this.#ended(call);
+      this.#over(call);
       incoming.reply(result);
     }
   }
@@ -140,10 +140,12 @@ export class Dispatcher {
     if (refusal !== undefined) throw this.refusalError(refusal);
     const call = new ServerCall(route, local, message, this.#logger);
     const result = this.#begin(call);
-    if (!isPromise(result)) {
-      this.#ended(call);
-      return result;
-    }
+    if (isPromise(result)) return this.#tellLater(call, result, sink);
+    this.#over(call);
+    return result;
+  }
+
+  #tellLater(call: ServerCall, result: PromiseLike<unknown>, sink: LocalSink): typeof PENDING {
     this.#deadlines.add(call);
     result.then(
       (value) => {
@@ -164,7 +166,7 @@ export class Dispatcher {
     try {
       return runHandler(call);
     } catch (error) {
-      this.#ended(call);
+      this.#over(call);
       throw handlerError(error, call, this.#service);
     }
   }
@@ -278,8 +280,13 @@ export class Dispatcher {
   }
 
   #ended(call: ServerCall): void {
-    call.tellEnd();
     this.#deadlines.remove(call);
+    this.#over(call);
+  }
+
+  /** The end of a call that is not watched. */
+  #over(call: ServerCall): void {
+    call.tellEnd();
     this.#admission.ended();
   }
 }

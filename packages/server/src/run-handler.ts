@@ -8,8 +8,13 @@ import { validate } from "./validation.ts";
  * something takes time; throws, or rejects with, whatever a check, middleware or the handler throws.
  */
 export function runHandler(call: ServerCall): unknown {
+  const { route } = call;
+  if (route.input === undefined && route.output === undefined) return runInCall(call, route.run);
+  return runChecked(call);
+}
+
+function runChecked(call: ServerCall): unknown {
   const { input, output, endpoint, service } = call.route;
-  if (input === undefined && output === undefined) return runInCall(call, call.route.run);
   const execute = (message: unknown): unknown => {
     call.message = message;
     const result = runInCall(call, call.route.run);

@@ -31,7 +31,6 @@ export type Refusal = "draining" | "busy";
 export class ServerCall implements CallContext, Expiring {
   readonly route: Route;
   message: unknown;
-  dueAt: number;
   slot = UNWATCHED;
   previous: Expiring | undefined = undefined;
   next: Expiring | undefined = undefined;
@@ -53,7 +52,6 @@ export class ServerCall implements CallContext, Expiring {
     this.#origin = origin;
     this.message = message;
     this.#parentLogger = parentLogger;
-    this.dueAt = "cancellation" in origin ? Infinity : origin.deadline;
   }
 
   get side(): "server" {
@@ -132,6 +130,11 @@ export class ServerCall implements CallContext, Expiring {
   /** Tells the caller's side what it was not told yet; to be called before the end. */
   tellEnd(): void {
     this.#said?.tellEnd(this.#origin, this);
+  }
+
+  /** When its handler is told to stop. The caller of a {@link LocalCall} sees to that itself. */
+  get dueAt(): number {
+    return "cancellation" in this.#origin ? Infinity : this.#origin.deadline;
   }
 
   remainingMs(): number {

@@ -4,6 +4,7 @@ import {
   type Code,
   type LocalNode,
   type Logger,
+  logFailure,
   MicroError,
   parseAddress,
   reachableAddress,
@@ -200,7 +201,7 @@ class CoreServer implements Server {
       for (const step of steps) {
         // Stopping goes on: the registry forgets the node by its ttl.
         if (step.status === "rejected") {
-          this.#options.logger.warn("could not leave cleanly", { error: step.reason as unknown });
+          logFailure(this.#options.logger, "could not leave cleanly", { error: step.reason as unknown });
         }
       }
     })();
@@ -228,7 +229,7 @@ class CoreServer implements Server {
       await this.#registration.start();
     } catch (error) {
       if (MicroError.is(error) && PERMANENT.has(error.code)) throw error;
-      logger.warn("not registered; trying again", { error });
+      logFailure(logger, "not registered; trying again", { error });
     }
   }
 

@@ -2,6 +2,7 @@ import {
   type CallContext,
   DesiredState,
   type Logger,
+  logFailure,
   type Metadata,
   MicroError,
   type Middleware,
@@ -152,7 +153,7 @@ export class Subscriptions {
     try {
       await live.desired.start();
     } catch (error) {
-      this.#options.logger.warn(`not subscribed to '${topic}'; trying again`, { error });
+      logFailure(this.#options.logger, `not subscribed to '${topic}'; trying again`, { error });
     }
   }
 
