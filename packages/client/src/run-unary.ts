@@ -2,6 +2,7 @@ import { PENDING } from "@micro/core";
 import type { ClientCall } from "./client-call.ts";
 import type { ClientContext } from "./client-context.ts";
 import { localWay } from "./local-way.ts";
+import { LocalRun } from "./local-run.ts";
 import { isolateReply, isolateRequest } from "./messages.ts";
 import { UnaryRun } from "./unary-run.ts";
 
@@ -9,8 +10,8 @@ import { UnaryRun } from "./unary-run.ts";
  * Carries out one unary call that no middleware stands around.
  *
  * Most calls inside the process are answered at once, and such a call is here no more than two copies and the handler.
- * Whatever else comes of it (a handler that takes time, an error, another attempt) is the business of {@link UnaryRun},
- * which goes on from where this is.
+ * For a handler that takes time a {@link LocalRun} waits; whatever else comes of it (an error, another attempt, the
+ * network) is the business of {@link UnaryRun}, which goes on from where this is.
  */
 export function runUnary(context: ClientContext, call: ClientCall): Promise<unknown> {
   const way = localWay(context, call);
@@ -26,11 +27,11 @@ export function runUnary(context: ClientContext, call: ClientCall): Promise<unkn
   try {
     reply = way.entry(call, request, call);
   } catch (error) {
-    const run = new UnaryRun(context, call, true).follow(way.node);
+    const run = new UnaryRun(context, call, true).watch().follow(way.node);
     run.failed(error);
     return run.promise;
   }
-  if (reply === PENDING) return new UnaryRun(context, call, true).follow(way.node).promise;
+  if (reply === PENDING) return new LocalRun(context, call, way.node).promise;
   if (call.reason === undefined) {
     try {
       return Promise.resolve(isolateReply(reply, call));
@@ -38,7 +39,7 @@ export function runUnary(context: ClientContext, call: ClientCall): Promise<unkn
       // As above.
     }
   }
-  const run = new UnaryRun(context, call, true).follow(way.node);
+  const run = new UnaryRun(context, call, true).watch().follow(way.node);
   run.replied(reply);
   return run.promise;
 }

@@ -54,17 +54,23 @@ export class UnaryRun implements AbortTarget, AttemptSink, AttemptRequest {
       this.#reject = reject;
     });
     call.run = this;
-    if (owns) call.watch();
+  }
+
+  /** Begins to watch the call. Not to be asked twice for one call, and not where middleware watches it. */
+  watch(): this {
+    this.call.watch();
+    return this;
   }
 
   /** Makes the first attempt and whatever follows. */
   start(): Promise<unknown> {
+    if (this.#owns) this.watch();
     if (this.call.reason === undefined) this.#choose();
     else this.aborted(this.call.reason);
     return this.promise;
   }
 
-  /** Takes over a first attempt that has begun on a node of this process. */
+  /** Takes over a first attempt that has begun on a node of this process, of a call that is watched. */
   follow(node: LocalNode): this {
     this.#attempt++;
     this.#local = node;

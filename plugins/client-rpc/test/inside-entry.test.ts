@@ -175,6 +175,35 @@ test("a handler that cancels its own call and answers at once has cancelled it",
   expect(await outcome(calls)).toMatch(/^CANCELLED .*no more/);
 });
 
+test("a call that its handler, or the caller's signal, gives up before its first pause ends at once", async () => {
+  const { exchange, orders: calls } = await world();
+  const controller = new AbortController();
+  const { entry, given } = slowEntry();
+  let before: (call: LocalCall) => void = (call) => call.cancellation.abort(new Error("no more"));
+  exchange.bind(
+    node((call, message, sink) => {
+      before(call);
+      return entry(call, message, sink);
+    }),
+  );
+  expect(await outcome(calls)).toMatch(/^CANCELLED .*no more/);
+  before = () => controller.abort(new Error("gone"));
+  expect(await outcome(calls, { signal: controller.signal })).toMatch(/^CANCELLED .*gone/);
+  expect(given[1]?.call.cancellation.aborted).toBe(true);
+  for (const { sink } of given) sink.replied({ late: true });
+});
+
+test("a reply that cannot be copied fails the call, also when it took time", async () => {
+  const { exchange, orders: calls } = await world();
+  const { entry, given } = slowEntry();
+  exchange.bind(node(entry));
+  const result = outcome(calls);
+  const cycle: Record<string, unknown> = {};
+  cycle["self"] = cycle;
+  given[0]?.sink.replied(cycle);
+  expect(await result).toMatch(/circular|cycl/i);
+});
+
 test("a handler that takes time answers later, or fails later", async () => {
   const { exchange, orders: calls } = await world();
   const { entry, given } = slowEntry();
