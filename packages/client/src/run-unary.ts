@@ -1,8 +1,8 @@
 import { PENDING } from "@micro/core";
 import type { ClientCall } from "./client-call.ts";
 import type { ClientContext } from "./client-context.ts";
-import { localWay } from "./local-way.ts";
 import { LocalRun } from "./local-run.ts";
+import { localWay } from "./local-way.ts";
 import { isolateReply, isolateRequest } from "./messages.ts";
 import { UnaryRun } from "./unary-run.ts";
 

@@ -199,7 +199,7 @@ test("a reply that cannot be copied fails the call, also when it took time", asy
   exchange.bind(node(entry));
   const result = outcome(calls);
   const cycle: Record<string, unknown> = {};
-  cycle["self"] = cycle;
+  cycle.self = cycle;
   given[0]?.sink.replied(cycle);
   expect(await result).toMatch(/circular|cycl/i);
 });
