@@ -55,7 +55,9 @@ async function checkPacked(folder: string): Promise<void> {
   });
   if (!installed) return;
   const specifiers = exportedSpecifiers(packed);
-  const { nodes, missing } = await findNodes();
+  const found = await step("Node binaries of the other supported versions", findNodes);
+  if (found === undefined) return;
+  const { nodes, missing } = found;
   for (const node of nodes) {
     await step(`import of ${specifiers.length} exports on Node ${node.version}`, () =>
       importEverything(consumer, specifiers, node),
@@ -63,8 +65,8 @@ async function checkPacked(folder: string): Promise<void> {
     await step(`commands on Node ${node.version}`, () => runCommands(consumer, packed, node));
     await step(`service and client on Node ${node.version}`, () => serveAndCall(consumer, node));
   }
-  for (const major of missing) {
-    console.log(`not run on Node ${major}: no binary of it for ${process.platform}-${process.arch}`);
+  for (const version of missing) {
+    console.log(`not run on Node ${version}: no binary of it for ${process.platform}-${process.arch}`);
   }
   await using registry = await serveRegistry(packed);
   for (const scaffold of SCAFFOLDS) {
