@@ -17,7 +17,8 @@ export interface CollectOptions {
 }
 
 /** What flags and variables set. */
-export interface CollectedValues extends Pick<ConfigSourceResult, "settings" | "problems" | "configFile"> {
+export interface CollectedValues
+  extends Pick<ConfigSourceResult, "settings" | "problems" | "configFile" | "configFileFrom"> {
   /** Values of the user's flags by key; only those that were set. */
   readonly userValues: ReadonlyMap<string, unknown>;
 }
@@ -30,7 +31,7 @@ export function collectValues({ flags, given, env }: CollectOptions): CollectedV
   const settings: Record<"env" | "flag", Setting[]> = { env: [], flag: [] };
   const problems: Problem[] = [];
   const userValues = new Map<string, unknown>();
-  let configFile: string | undefined;
+  let file: Required<Pick<ConfigSourceResult, "configFile" | "configFileFrom">> | undefined;
 
   const take = (flag: DeclaredFlag, texts: readonly string[], origin: Origin & { kind: "env" | "flag" }) => {
     const converted = convert(flag.kind, texts);
@@ -40,7 +41,7 @@ export function collectValues({ flags, given, env }: CollectOptions): CollectedV
     }
     const { value } = converted;
     const { target } = flag;
-    if (target.kind === "configFile") configFile = String(value);
+    if (target.kind === "configFile") file = { configFile: String(value), configFileFrom: origin.where };
     else if (target.kind === "user") userValues.set(target.key, value);
     else settings[origin.kind].push({ path: [target.field.section, target.field.key], value, origin });
   };
@@ -57,7 +58,7 @@ export function collectValues({ flags, given, env }: CollectOptions): CollectedV
     settings: [...settings.env, ...settings.flag],
     problems,
     userValues,
-    ...(configFile === undefined ? {} : { configFile }),
+    ...file,
   };
 }
 

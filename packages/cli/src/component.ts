@@ -1,9 +1,13 @@
 import { defineComponent, option } from "@micro/core";
-import type { Cli, UserFlags } from "./cli.ts";
+import type { Cli, UserFlag, UserFlags } from "./cli.ts";
+import { flag } from "./flags.ts";
 
 const isStrings = (value: unknown): value is readonly string[] =>
   Array.isArray(value) && value.every((entry) => typeof entry === "string");
 const isObject = (value: unknown): value is object => typeof value === "object" && value !== null;
+const isFlags = (value: unknown): value is UserFlags =>
+  isObject(value) &&
+  Object.values(value).every((one: Partial<UserFlag> | null) => Object.hasOwn(flag, one?.kind ?? ""));
 
 /** The cli component: configuration from flags and environment variables. */
 export const cli = defineComponent<Cli>()({
@@ -23,7 +27,7 @@ export const cli = defineComponent<Cli>()({
         expects: "a map of texts",
       },
     ),
-    flags: option.value<UserFlags>((value): value is UserFlags => isObject(value), {
+    flags: option.value(isFlags, {
       description: "Flags of the application, from defineFlags",
       expects: "what defineFlags returns",
     }),

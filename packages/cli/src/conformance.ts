@@ -290,10 +290,19 @@ export function cliConformance(harness: CliHarness): readonly ConformanceCase[] 
       assert.ok(problem.hint?.includes("--micro_logger_level"));
     }),
     promise("names the configuration file; the flag beats the variable", async () => {
-      assert.equal((await read(["--config", "a.yaml"])).configFile, "a.yaml");
-      assert.equal((await read([], { env: { CONFIG: "b.yaml" } })).configFile, "b.yaml");
-      assert.equal((await read(["--config=a.yaml"], { env: { CONFIG: "b.yaml" } })).configFile, "a.yaml");
-      onlyProblem(await read(["--config"]));
+      const named = async (argv: readonly string[], config: CliConfig = {}) => {
+        const { configFile, configFileFrom = "--config" } = await read(argv, config);
+        return `${configFile} by ${configFileFrom}`;
+      };
+      const env = { CONFIG: "b.yaml", MICRO_CONFIG: "c.yaml" };
+      assert.equal(await named(["--config", "a.yaml"]), "a.yaml by --config");
+      assert.equal(await named([], { env }), "b.yaml by CONFIG");
+      assert.equal(await named(["--config=a.yaml"], { env }), "a.yaml by --config");
+      assert.equal(await named([], { env, argPrefix: "micro" }), "c.yaml by MICRO_CONFIG");
+      assert.equal(
+        await named(["--micro_config", "a.yaml"], { argPrefix: "micro" }),
+        "a.yaml by --micro_config",
+      );
     }),
     promise("reads nothing at all with noFlags", async () => {
       const flags = defineFlags({ port: flag.integer({ description: "Port", default: 1 }) });

@@ -1,17 +1,18 @@
-import { isOn, type LooseOptions, optionProblems } from "./check-composition.ts";
+import { isOn, type LooseOptions } from "./check-composition.ts";
 import type { AnyComponent } from "./component.ts";
 import type { ResolvedConfig, ResolvedSection } from "./config/resolve.ts";
-import { type Configured, configure, describe, type Progress } from "./configure-service.ts";
+import { type Configured, configure, describe } from "./configure-service.ts";
 import type { Container } from "./container.ts";
 import type { HandlerBinding, ServiceDefinition, SubscriberBinding } from "./definition.ts";
 import { Exchange } from "./exchange.ts";
-import { type Living, timeLimit, withDismantled } from "./lifecycle.ts";
+import { type Living, withDismantled } from "./lifecycle.ts";
 import { readOffer } from "./offer.ts";
 import type { ServiceScope } from "./plugin.ts";
 import { RunningService } from "./running-service.ts";
 import type { MiddlewareOptions } from "./service-types.ts";
 import { StartError } from "./start-error.ts";
 import { type Wiring, wire } from "./wiring.ts";
+import { type Timed, withinStartTime } from "./within-start-time.ts";
 
 /** What puts the components of a service together. */
 export interface Injector {
@@ -21,47 +22,21 @@ export interface Injector {
   readonly container?: (components: readonly (readonly [AnyComponent, unknown])[]) => Promise<Container>;
 }
 
-const DEFAULT_START_TIMEOUT_MS = 30_000;
-
 /** Does what `createService` promises, with the given injector. */
-export async function buildService(
+export function buildService(
   definition: ServiceDefinition,
   options: LooseOptions,
   injector: Injector,
 ): Promise<RunningService> {
-  const startTimeoutMs = options.startTimeoutMs ?? DEFAULT_START_TIMEOUT_MS;
-  const malformed = optionProblems(definition, options);
-  if (malformed.length > 0) throw new StartError(String(definition.name), malformed);
-  let step = "reading the configuration";
-  const limit = timeLimit(() => step, { timeoutMs: startTimeoutMs, option: "startTimeoutMs" });
-  const { signal } = options;
-  const giveUp = (): void => limit.controller.abort(signal?.reason);
-  if (signal?.aborted) giveUp();
-  signal?.addEventListener("abort", giveUp, { once: true });
-  try {
-    const progress: Progress = {
-      signal: limit.controller.signal,
-      onStep: (next) => {
-        step = next;
-      },
-    };
-    const configured = await configure(definition, options, progress);
-    return await create(configured, { ...progress, startTimeoutMs, injector });
-  } finally {
-    limit.clear();
-    signal?.removeEventListener("abort", giveUp);
-  }
+  return withinStartTime(definition, options, async (timed) =>
+    create(await configure(definition, options, timed), { ...timed, injector }),
+  );
 }
 
 /** Creates the components. When that fails, those that were made are stopped. */
 async function create(
   { definition, options, sections, source, config, given, order }: Configured,
-  {
-    signal,
-    onStep,
-    startTimeoutMs,
-    injector,
-  }: Progress & { readonly startTimeoutMs: number; readonly injector: Injector },
+  { signal, onStep, startTimeoutMs, injector }: Timed & { readonly injector: Injector },
 ): Promise<RunningService> {
   const abort = new AbortController();
   const handlers: HandlerBinding[] = [];

@@ -1,7 +1,7 @@
 import { type ResolvedConfig, type ResolvedSection, resolveConfig } from "./config/resolve.ts";
 import type { Section } from "./config/sections.ts";
 import type { Problem, Setting } from "./config/settings.ts";
-import { type ServiceDefinition, serviceNameProblem } from "./definition.ts";
+import type { ServiceDefinition } from "./definition.ts";
 import { isReported, missingNeed, planCreation } from "./graph.ts";
 import { nearest } from "./nearest.ts";
 import type { CompositionOptions } from "./service-types.ts";
@@ -41,24 +41,6 @@ export function checkComposition(
     ...definitionProblems(definition, { config, given }),
   ];
   return { config, order: plan.order, problems };
-}
-
-/** What is wrong with a definition's name and with the options that are no sections. */
-export function optionProblems(
-  definition: ServiceDefinition,
-  { signal, startTimeoutMs }: { readonly signal?: unknown; readonly startTimeoutMs?: number | undefined },
-): readonly Problem[] {
-  const where = "createService";
-  const name = serviceNameProblem(definition.name);
-  return [
-    ...(name === undefined ? [] : [{ where, message: name }]),
-    ...((startTimeoutMs ?? 1) > 0
-      ? []
-      : [{ where, message: `startTimeoutMs must be a number above 0, not ${startTimeoutMs}` }]),
-    ...(signal === undefined || signal instanceof AbortSignal
-      ? []
-      : [{ where, message: "signal must be an AbortSignal" }]),
-  ];
 }
 
 /** The instances that somebody else owns, by component. */

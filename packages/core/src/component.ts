@@ -1,5 +1,5 @@
 import type { Logger } from "./logger.ts";
-import type { OptionsInput, OptionsOutput, OptionsSchema } from "./option.ts";
+import { notAnOption, type OptionsInput, type OptionsOutput, type OptionsSchema } from "./option.ts";
 
 /** Symbol under which an instance stands in the service's container. Equal across copies of this package. */
 export type Token = symbol;
@@ -117,7 +117,8 @@ export type ApiMap<Cs extends readonly AnyComponent[]> = {
 
 /**
  * Defines a component: `defineComponent<Broker>()({name: "broker", …})`.
- * Throws a TypeError for a name that cannot be a section, a flag prefix and a property, or that core has taken.
+ * Throws a TypeError for a name that cannot be a section, a flag prefix and a property, or that core has taken, and for
+ * a `config` that holds what is no option.
  */
 export function defineComponent<Api, Instance = Api>() {
   return <
@@ -133,6 +134,11 @@ export function defineComponent<Api, Instance = Api>() {
     }
     if (RESERVED.has(options.name)) {
       throw new TypeError(`component name '${options.name}' is taken by core: choose another one`);
+    }
+    const odd = notAnOption(options.config ?? {});
+    if (options.config === undefined || odd !== undefined) {
+      const what = odd === undefined ? "'config' is missing" : `option '${odd}' is not made by option.…`;
+      throw new TypeError(`component '${options.name}': ${what}`);
     }
     const component = {
       ...options,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { defineComponent } from "./component.ts";
 import { within } from "./conformance.ts";
-import { defineService, handle } from "./definition.ts";
+import { defineService, handle, subscribe } from "./definition.ts";
 import { type AnyPlugin, definePlugin, type Lifecycle } from "./plugin.ts";
 import { createService } from "./service.ts";
 import type { ServiceCore } from "./service-types.ts";
@@ -142,7 +142,7 @@ describe("creating", () => {
       },
     });
     await expect(createService(broken, { plugins, configFile: false } as never)).rejects.toThrow(
-      "no handlers today",
+      "making the handlers of 'broken': no handlers today",
     );
     expect(journal).toEqual(["create first", "stop first"]);
   });
@@ -152,8 +152,8 @@ describe("a definition", () => {
   test("with one endpoint twice, or with what is no binding, is refused", async () => {
     const twice = defineService({
       name: "twice",
-      handlers: [handle("A.B", () => 1), handle("A.B", () => 2), {} as never],
-      subscribers: [undefined as never],
+      handlers: [handle("A.B", () => 1), handle("A.B", () => 2), {} as never, handle("", () => 3)],
+      subscribers: [undefined as never, subscribe(undefined as never, () => undefined)],
     });
     const error = await failureOf(createService(twice, { plugins: [], configFile: false }));
     expect(error.message.split("\n").slice(1)).toEqual([
@@ -161,7 +161,11 @@ describe("a definition", () => {
       "      implement each contract once",
       "  handlers[2]: this is no binding",
       "      list what implement() or handle() returned",
+      "  handlers[3]: this is no binding",
+      "      list what implement() or handle() returned",
       "  subscribers[0]: this is no binding",
+      "      list what subscribe() returned",
+      "  subscribers[1]: this is no binding",
       "      list what subscribe() returned",
     ]);
   });
@@ -218,8 +222,8 @@ describe("a service", () => {
     const problems = async (options: object) =>
       (await failureOf(create([mdns], options))) as unknown as { problems: readonly unknown[] };
     expect((await problems({ startTimeoutMs: 0, signal: "now" })).problems).toEqual([
+      { where, message: 'signal must be an AbortSignal, not "now"' },
       { where, message: "startTimeoutMs must be a number above 0, not 0" },
-      { where, message: "signal must be an AbortSignal" },
     ]);
     expect((await problems({ instances: { brokr: {} } })).problems).toEqual([
       {

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { Deadlines, type Expiring, UNWATCHED } from "./deadlines.ts";
 
-function entry(dueAt: number, expire: () => void): Expiring {
+function entry(dueAt: number, expire: () => void): Expiring & { dueAt: number } {
   return { dueAt, expire, slot: UNWATCHED, previous: undefined, next: undefined };
 }
 

@@ -37,6 +37,13 @@ describe("a contract", () => {
     );
   });
 
+  test("refuses two methods of one name on the wire", () => {
+    const methods = { hello: unary(), greet: unary({ name: "Hello" }) };
+    expect(() => defineContract({ name: "Greeter", service: "greeter", methods })).toThrow(
+      "contract 'Greeter': methods 'hello' and 'greet' are both 'Greeter.Hello' on the wire",
+    );
+  });
+
   test("is implemented by an object or an instance, whose methods keep their this", () => {
     class Greeter {
       readonly #greeting = "Hello";
@@ -127,6 +134,14 @@ describe("a component", () => {
   test.each(["Broker", "my-part", "1st", ""])("cannot have the malformed name '%s'", (name) => {
     expect(() => defineComponent()({ name, description: "", config: {} })).toThrow("must be lower case");
   });
+
+  test("has options and nothing else for its configuration", () => {
+    const define = (config: unknown) => () =>
+      defineComponent()({ name: "part", description: "", config } as never);
+    expect(define(undefined)).toThrow("component 'part': 'config' is missing");
+    expect(define({ size: 5 })).toThrow("component 'part': option 'size' is not made by option.…");
+    expect(define({ size: null })).toThrow(TypeError);
+  });
 });
 
 describe("a plugin", () => {
@@ -143,6 +158,12 @@ describe("a plugin", () => {
       "not what defineComponent",
     ],
     ["a malformed name", () => definePlugin(registry, { name: "A", create }), "must be lower case"],
+    ["no name", () => definePlugin(registry, { create } as never), "must be lower case"],
+    [
+      "what is no option",
+      () => definePlugin(registry, { name: "a", config: { size: 5 } as never, create }),
+      "plugin 'registry-a': option 'size' is not made by option.…",
+    ],
     ["a malformed alias", () => definePlugin(registry, { name: "a", aliases: ["B"], create }), "lower case"],
     ["one name twice", () => definePlugin(registry, { name: "a", aliases: ["a"], create }), "given twice"],
     [

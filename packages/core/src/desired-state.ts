@@ -1,4 +1,5 @@
 import type { Logger } from "./logger.ts";
+import { isLogged, logFailure } from "./outage.ts";
 
 /** Something that should be so, and is made so again and again. */
 export interface DesiredStateOptions {
@@ -15,6 +16,13 @@ export interface DesiredStateOptions {
   readonly firstPauseMs?: number;
   /** @default 15000 */
   readonly longestPauseMs?: number;
+}
+
+interface Progress {
+  /** Tries that failed since the last that did not. */
+  readonly failures: number;
+  /** The log says at `warn` what is wrong. */
+  readonly told: boolean;
 }
 
 /** A piece of desired state with the loop that restores it after outages. Whoever makes it stops it. */
@@ -42,10 +50,11 @@ export class DesiredState {
     try {
       await first;
     } catch (error) {
-      if (!this.#options.giveUpAtStart) this.#goOn(1);
+      // Who called `start` tells of it, unless its outage is in the log.
+      if (!this.#options.giveUpAtStart) this.#goOn({ failures: 1, told: !isLogged(error) });
       throw error;
     }
-    this.#goOn(0);
+    this.#goOn({ failures: 0, told: false });
   }
 
   /** Ends the loop; resolves when a try that runs has ended. Idempotent, never rejects. */
@@ -54,14 +63,14 @@ export class DesiredState {
     await this.#loop;
   }
 
-  #goOn(failures: number): void {
-    if (!this.#stopping.signal.aborted) this.#loop = this.#run(failures);
+  #goOn(soFar: Progress): void {
+    if (!this.#stopping.signal.aborted) this.#loop = this.#run(soFar);
   }
 
-  async #run(failuresSoFar: number): Promise<void> {
+  async #run(soFar: Progress): Promise<void> {
     const { refreshMs, what, logger, firstPauseMs = 250, longestPauseMs = 15_000 } = this.#options;
     const { signal } = this.#stopping;
-    let failures = failuresSoFar;
+    let { failures, told } = soFar;
     for (;;) {
       const ms =
         failures === 0
@@ -74,11 +83,14 @@ export class DesiredState {
         await this.#try();
         if (failures > 0) logger.info(`${what} again`, { failures });
         failures = 0;
+        told = false;
       } catch (error) {
         if (signal.aborted) return;
         failures++;
+        const message = `not ${what}; trying again`;
         // The first failure is news; after that the state says it.
-        logger.log(failures === 1 ? "warn" : "debug", `not ${what}; trying again`, { error, failures });
+        if (told) logger.debug(message, { error, failures });
+        else told = logFailure(logger, message, { error, failures });
       }
     }
   }

@@ -42,6 +42,13 @@ describe("MicroError", () => {
     expect(MicroError.parse('{"code":418,"detail":"tea"}').toJSON()).toEqual({ code: 418, detail: "tea" });
   });
 
+  test("names the codes where a number or nothing is given for one", () => {
+    for (const code of [404, undefined, "not_found"])
+      expect(() => new MicroError({ code: code as never, detail: "no such order" })).toThrow(
+        `a MicroError needs one of the codes BAD_REQUEST, UNAUTHORIZED, FORBIDDEN, NOT_FOUND, METHOD_NOT_ALLOWED, TIMEOUT, CONFLICT, PRECONDITION_FAILED, OUT_OF_RANGE, RESOURCE_EXHAUSTED, ABORTED, CANCELLED, INTERNAL, UNIMPLEMENTED, UNAVAILABLE, DATA_LOSS, UNKNOWN, not ${code}`,
+      );
+  });
+
   test("survives JSON of wrong types", () => {
     expect(MicroError.parse('{"id":5,"code":"x","detail":null,"status":[]}').toJSON()).toEqual({});
   });

@@ -142,9 +142,14 @@ export class MicroError extends Error {
   readonly notSent: boolean;
   readonly [BRAND] = true;
 
+  /** Throws a TypeError for a code that is none, such as a number. */
   constructor(options: MicroErrorOptions) {
     super(options.detail, options.cause === undefined ? undefined : { cause: options.cause });
-    const row = CODES[options.code];
+    const row: CodeRow | undefined = CODES[options.code];
+    if (row === undefined) {
+      const codes = Object.keys(CODES).join(", ");
+      throw new TypeError(`a MicroError needs one of the codes ${codes}, not ${String(options.code)}`);
+    }
     this.id = options.id ?? "";
     this.code = options.code;
     this.detail = options.detail;

@@ -1,4 +1,5 @@
 import type { AnyComponent } from "./component.ts";
+import { howToGetAny } from "./config/plugin-package.ts";
 import type { ResolvedSection } from "./config/resolve.ts";
 import type { Problem } from "./config/settings.ts";
 import type { AnyPlugin } from "./plugin.ts";
@@ -83,11 +84,9 @@ export function missingNeed(
       hint: `set ${need.name}.enabled to true, or leave out what needs it`,
     };
   }
-  const example =
-    need.defaultPlugin === undefined ? `@micro/${need.name}-…` : `@micro/${need.name}-${need.defaultPlugin}`;
   return {
     where: "plugins",
     message: `${user} needs component '${need.name}', and no plugin of it is listed`,
-    hint: `npm install ${example} and list its plugin`,
+    hint: howToGetAny(need.name, need.defaultPlugin),
   };
 }

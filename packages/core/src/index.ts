@@ -18,6 +18,8 @@ export {
   type DefineMethod,
   defineContract,
   type HttpRule,
+  type MessageMethod,
+  type MessageMethodOptions,
   type Method,
   type MethodDetails,
   type MethodKind,
@@ -62,6 +64,7 @@ export {
 export { Metadata, type MetadataInit } from "./metadata.ts";
 export { createMonolith, type Monolith, type MonolithOptions } from "./monolith.ts";
 export { asProgram } from "./program.ts";
+export { readConfig, type ServiceConfig } from "./read-config.ts";
 export { runService } from "./run-service.ts";
 export { createService, type ServiceOptions } from "./service.ts";
 export type {
@@ -136,6 +139,7 @@ export {
   option,
   snakeCase,
 } from "./option.ts";
+export { isLogged, logFailure, markLogged } from "./outage.ts";
 export {
   type AnyPlugin,
   definePlugin,

@@ -1,11 +1,15 @@
+import type { ResolvedSection } from "./config/resolve.ts";
 import { MicroError } from "./errors.ts";
 import type { Logger } from "./logger.ts";
 import type { Lifecycle } from "./plugin.ts";
+import { StartError } from "./start-error.ts";
 
 /** Something with a life, and its name for errors. */
 export interface Living {
   readonly name: string;
   readonly life: Lifecycle;
+  /** What the configuration says of it. */
+  readonly section?: ResolvedSection;
 }
 
 /** True for an object that has at least one part of a life. */
@@ -42,13 +46,21 @@ export async function unlessAborted<T>(signal: AbortSignal, work: () => Promise<
   }
 }
 
-/** A signal that aborts after a time, with an error that names what is under way. Give it back with `clear`. */
-export function timeLimit(
+/**
+ * A signal that aborts after the time that a service may take to be created, or to start, with a StartError that names
+ * what is under way. Give it back with `clear`.
+ */
+export function startLimit(
   what: () => string,
-  { timeoutMs, option }: { readonly timeoutMs: number; readonly option: string },
+  { service, timeoutMs }: { readonly service: string; readonly timeoutMs: number },
 ): { readonly controller: AbortController; clear(): void } {
   const controller = new AbortController();
-  const timer = setTimeout(() => controller.abort(tooLong(what(), timeoutMs, option)), timerMs(timeoutMs));
+  const timer = setTimeout(() => {
+    const { code, detail } = tooLong(what(), timeoutMs, "startTimeoutMs");
+    controller.abort(
+      new StartError(service, [{ where: "startTimeoutMs", message: detail }], { code, detail }),
+    );
+  }, timerMs(timeoutMs));
   return { controller, clear: () => clearTimeout(timer) };
 }
 
@@ -133,17 +145,23 @@ export function describeFailures(failures: readonly StepFailure[]): string {
 
 const DISMANTLE_MS = 5000;
 
-/**
- * Stops what was made for a service that does not come to be, last made first, within five seconds. Resolves with the
- * error that is the reason, or with one of that and of what could not be stopped.
- */
-export async function withDismantled(error: unknown, living: readonly Living[]): Promise<unknown> {
+/** Stops what was made and is not needed, last made first, within five seconds. Resolves with what could not be stopped. */
+export async function dismantle(living: readonly Living[]): Promise<readonly StepFailure[]> {
   const grace = new Grace(DISMANTLE_MS);
   const failures: StepFailure[] = [];
   for (const { name, life } of [...living].reverse()) {
     const failure = await grace.step(`stopping '${name}'`, () => life.stop?.({ graceMs: 0 }));
     if (failure !== undefined) failures.push(failure);
   }
+  return failures;
+}
+
+/**
+ * {@link dismantle} for a service that does not come to be. Resolves with the error that is the reason, or with one of
+ * that and of what could not be stopped.
+ */
+export async function withDismantled(error: unknown, living: readonly Living[]): Promise<unknown> {
+  const failures = await dismantle(living);
   if (failures.length === 0) return error;
   return new AggregateError(
     [error, ...failures.map((failure) => failure.error)],

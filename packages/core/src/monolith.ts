@@ -6,6 +6,7 @@ import { MicroError } from "./errors.ts";
 import { Exchange } from "./exchange.ts";
 import { DEFAULT_GRACE_MS, Grace } from "./lifecycle.ts";
 import type { Logger } from "./logger.ts";
+import { malformedDefinition, malformedOptions } from "./malformed.ts";
 import { nearest } from "./nearest.ts";
 import { type AnyPlugin, isPlugin } from "./plugin.ts";
 import { createService, type ServiceOptions } from "./service.ts";
@@ -48,6 +49,8 @@ export async function createMonolith<const Ps extends readonly AnyPlugin[]>(
   definitions: readonly ServiceDefinition<readonly AnyComponent[]>[],
   options: MonolithOptions<Ps>,
 ): Promise<Monolith<Ps>> {
+  const malformed = [...malformedList(definitions), ...malformedOptions(options)];
+  if (malformed.length > 0) throw new StartError("monolith", malformed);
   const { shared = [], services: overrides = {}, signal, ...common } = options;
   // What is wrong with the list itself createService reports.
   const listed: readonly unknown[] = Array.isArray(options.plugins) ? options.plugins : [];
@@ -92,6 +95,11 @@ export async function createMonolith<const Ps extends readonly AnyPlugin[]>(
     signal?.removeEventListener("abort", giveUp);
   }
   return new RunningMonolith(services, signal);
+}
+
+function malformedList(definitions: unknown): readonly Problem[] {
+  if (Array.isArray(definitions)) return definitions.flatMap(malformedDefinition);
+  return [{ where: "createMonolith", message: "the first argument must be a list of definitions" }];
 }
 
 function checkNames(

@@ -172,6 +172,10 @@ const optionList = <const D extends readonly string[] | undefined = undefined>(
     details,
   ) as Option<readonly string[], Given<D, readonly string[]>>;
 
+/** Lists are objects to valibot. */
+const isMap = (value: unknown): boolean =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
 /** What stands under one name of a map. */
 export const mapEntrySchema: v.GenericSchema<unknown, string> = v.pipe(
   v.union([v.string(), v.number(), v.boolean()], "must be a text"),
@@ -183,7 +187,10 @@ const optionMap = <const D extends Readonly<Record<string, unknown>> | undefined
 ): Option<Readonly<Record<string, string>>, Given<D, Readonly<Record<string, string>>>> => {
   return make<Readonly<Record<string, string>>, Readonly<Record<string, string>>>(
     "map",
-    v.record(v.string(), mapEntrySchema, "must be a map of texts"),
+    v.pipe(
+      v.custom<object>(isMap, "must be a map of texts"),
+      v.record(v.string(), mapEntrySchema, "must be a map of texts"),
+    ),
     details,
   ) as Option<Readonly<Record<string, string>>, Given<D, Readonly<Record<string, string>>>>;
 };
@@ -218,10 +225,10 @@ export function objectSchema(options: OptionsSchema): v.GenericSchema<unknown, R
       ]),
     ),
   );
-  return v.strictObject(entries, "must be a map of options") as unknown as v.GenericSchema<
-    unknown,
-    Record<string, unknown>
-  >;
+  return v.pipe(
+    v.custom<object>(isMap, "must be a map of options"),
+    v.strictObject(entries, "must be a map of options"),
+  ) as unknown as v.GenericSchema<unknown, Record<string, unknown>>;
 }
 
 /**
@@ -246,6 +253,14 @@ export const option = {
   object: optionObject,
   value: optionValue,
 } as const;
+
+/** The first key of `config` under which no option stands; undefined when there is none such. */
+export function notAnOption(config: Readonly<Record<string, unknown>>): string | undefined {
+  return Object.keys(config).find((key) => {
+    const found = config[key] as Partial<Option> | null | undefined;
+    return typeof found !== "object" || found === null || !("schema" in found);
+  });
+}
 
 /** `poolSize` → `pool_size`, the form of files, flags and variables. */
 export function snakeCase(key: string): string {

@@ -3,7 +3,7 @@ import { type AnyComponent, type ApiMap, type InstanceOf, isComponent } from "./
 import type { HandlerBinding, SubscriberBinding } from "./definition.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Logger } from "./logger.ts";
-import type { OptionsOutput, OptionsSchema } from "./option.ts";
+import { notAnOption, type OptionsOutput, type OptionsSchema } from "./option.ts";
 
 /**
  * A component instance may have a life; all three are optional. `drain` and `stop` may be called more than once, and
@@ -124,7 +124,8 @@ export type AnyPlugin = Plugin<any, any, any, any>;
 
 /**
  * Defines a plugin of `component`. Throws a TypeError when `component` or one of the needs is none, a name is
- * malformed or given twice, `create` is no function, or an option has the name of one of the component's options.
+ * malformed or given twice, `create` is no function, or `config` holds what is no option or has the name of one of the
+ * component's options.
  */
 export function definePlugin<
   C extends AnyComponent,
@@ -148,13 +149,19 @@ export function definePlugin<
     throw new TypeError(`plugin '${component.name}-${options.name}': 'create' must be a function`);
   }
   for (const name of names) {
-    if (!/^[a-z0-9][a-z0-9-]*$/.test(name)) {
+    if (typeof name !== "string" || !/^[a-z0-9][a-z0-9-]*$/.test(name)) {
       throw new TypeError(
         `plugin name '${name}' of '${component.name}' must be lower case letters, digits and '-'`,
       );
     }
   }
   const config = options.config ?? ({} as Config);
+  const odd = notAnOption(config);
+  if (odd !== undefined) {
+    throw new TypeError(
+      `plugin '${component.name}-${options.name}': option '${odd}' is not made by option.…`,
+    );
+  }
   for (const key of Object.keys(config)) {
     if (Object.hasOwn(component.config, key) || key === "enabled" || key === "plugin") {
       throw new TypeError(

@@ -1,7 +1,9 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { once } from "node:events";
+import { mkdtemp, realpath, rm, writeFile } from "node:fs/promises";
+import { type AddressInfo, createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startProgram } from "./testing/child.ts";
 
 const awaitUsing = new URL("./testing/await-using.ts", import.meta.url);
@@ -75,6 +77,104 @@ describe("a program", () => {
     expect(stderr).toBe(
       "service 'sample' cannot start: 1 problem\n  createService: unknown key 'part.mod'\n      did you mean 'part.mode'?\n",
     );
+  });
+
+  describe("that cannot start says in one text what it is, where it was set and what to do:", () => {
+    let taken: Server;
+    let address: string;
+    beforeAll(async () => {
+      taken = createServer().listen(0, "127.0.0.1");
+      await once(taken, "listening");
+      address = `127.0.0.1:${(taken.address() as AddressInfo).port}`;
+    });
+    afterAll(() => new Promise((resolve) => void taken.close(resolve)));
+
+    const inUse = (where: string): string =>
+      [
+        "service 'sample' cannot start: 1 problem",
+        `  ${where}: part 'sample': listen EADDRINUSE: address already in use ${address}`,
+        "      end the program that listens there (or this service, if it runs already), or choose another address ('part.address')",
+        "",
+      ].join("\n");
+
+    test("a port that is taken, said in code", async () => {
+      expect(await startProgram("serve", { args: [address] }).ended()).toEqual({
+        code: 1,
+        signal: null,
+        stdout: "draining\nstopped\n",
+        stderr: inUse("createService"),
+      });
+    });
+
+    test("a port that is taken, said in a file", async () => {
+      const folder = await mkdtemp(join(tmpdir(), "micro-start-"));
+      try {
+        const file = join(folder, "micro.yaml");
+        await writeFile(file, `part:\n  address: ${address}\n`);
+        const { code, stderr } = await startProgram("serve by file", { args: [file], cwd: folder }).ended();
+        expect(stderr).toBe(inUse("micro.yaml:2:3"));
+        expect(code).toBe(1);
+      } finally {
+        await rm(folder, { recursive: true });
+      }
+    });
+
+    test("a certificate that is not there, with its whole path", async () => {
+      const folder = await realpath(await mkdtemp(join(tmpdir(), "micro-start-")));
+      try {
+        const args = ["tls/server.pem"];
+        const { code, stderr } = await startProgram("serve with certificate", { args, cwd: folder }).ended();
+        expect(stderr).toBe(
+          [
+            "service 'sample' cannot start: 1 problem",
+            "  createService: part 'sample': part.tls.cert_file: ENOENT: no such file or directory, open 'tls/server.pem'",
+            `      there is no ${folder}/tls/server.pem: put it there, or correct the path ('part.tls.cert_file')`,
+            "",
+          ].join("\n"),
+        );
+        expect(code).toBe(1);
+      } finally {
+        await rm(folder, { recursive: true });
+      }
+    });
+
+    test("a server that a hook cannot reach", async () => {
+      const { port } = taken.address() as AddressInfo;
+      const args = [`127.0.0.2:${port}`]; // nobody listens there
+      const { code, stderr } = await startProgram("hook without database", { args }).ended();
+      expect(stderr).toBe(
+        [
+          "service 'sample' cannot start: 1 problem",
+          `  hook beforeStart[0]: connect ECONNREFUSED 127.0.0.2:${port}`,
+          "      nobody answers there: start what should, or correct the address",
+          "",
+        ].join("\n"),
+      );
+      expect(code).toBe(1);
+    });
+
+    test("and what could not be given back then", async () => {
+      const { code, stderr } = await startProgram("start and stop fail", { args: [address] }).ended();
+      expect(stderr).toContain(inUse("createService").trimEnd());
+      expect(stderr).toMatch(
+        /\n {2}and then: service 'sample' stopped with 1 failure\(s\): .*the ledger does not answer\n$/,
+      );
+      expect(code).toBe(1);
+    });
+
+    test("the whole error, with its causes and their stacks, is logged at debug", async () => {
+      const { stdout, stderr } = await startProgram("serve and log", { args: [address] }).ended();
+      expect(stderr).toBe(inUse("createService"));
+      expect(stdout).toMatch(/^service sample cannot start: StartError: starting 'part': listen EADDRINUSE/);
+      expect(stdout).toMatch(/\[cause\]: Error: listen EADDRINUSE.*\n +at Server\./);
+    });
+
+    test.each(["fault in hook", "fault in create"])("but a %s keeps its stack", async (name) => {
+      const { code, stderr } = await startProgram(name).ended();
+      expect(stderr).toMatch(/TypeError: .*missing.*\n +at .*program\.ts:\d+/);
+      expect(stderr).not.toContain("cannot start");
+      expect(code).toBe(1);
+    });
   });
 
   test("what --help asks for goes to standard output with its exit code", async () => {

@@ -1,5 +1,5 @@
 import { waitForSignals } from "./signals.ts";
-import { ExitRequest, StartError } from "./start-error.ts";
+import { ExitRequest } from "./start-error.ts";
 
 /**
  * Creates a service as part of a main program, and runs it until it is told to stop; `own` is a signal of the caller's
@@ -36,7 +36,10 @@ function both(signal: AbortSignal, own: AbortSignal | undefined): AbortSignal {
   return own === undefined ? signal : AbortSignal.any([own, signal]);
 }
 
-/** Runs `body` as a main program: prints what an {@link ExitRequest} asks for and the problems of a {@link StartError}. */
+/**
+ * Runs `body` as a main program: prints what an {@link ExitRequest} asks for, and the text of a `StartError` with exit
+ * code 1. Any other error, such as a fault in the code, rejects.
+ */
 export async function asProgram(body: () => Promise<void>): Promise<void> {
   try {
     await body();
@@ -44,9 +47,12 @@ export async function asProgram(body: () => Promise<void>): Promise<void> {
     if (ExitRequest.is(error)) {
       process.stdout.write(error.text.endsWith("\n") ? error.text : `${error.text}\n`);
       process.exitCode = error.code;
-    } else if (StartError.is(error)) {
-      process.stderr.write(`${error.detail}\n`);
-      process.exitCode = 1;
-    } else throw error;
+      return;
+    }
+    const { startText } = await import("./failed-step.ts");
+    const text = startText(error);
+    if (text === undefined) throw error;
+    process.stderr.write(`${text}\n`);
+    process.exitCode = 1;
   }
 }

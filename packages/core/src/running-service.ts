@@ -1,7 +1,7 @@
 import type { InjectionToken } from "tsyringe";
 import { type AnyComponent, isComponent } from "./component.ts";
 import type { ResolvedConfig } from "./config/resolve.ts";
-import { configTree, type Explanation, explainConfig } from "./config/show.ts";
+import { dumpedConfig, type Explanation, explainConfig } from "./config/show.ts";
 import type { Container } from "./container.ts";
 import { MicroError } from "./errors.ts";
 import { type Logger, nullLogger } from "./logger.ts";
@@ -133,11 +133,8 @@ export class RunningService implements ServiceCore {
     return explainConfig(this.#options.config);
   }
 
-  async dumpConfig(format: "yaml" | "json" = "yaml"): Promise<string> {
-    const tree = configTree(this.#options.config);
-    if (format === "json") return `${JSON.stringify(tree, null, 2)}\n`;
-    const { dump } = await import("js-yaml");
-    return dump(tree, { sortKeys: true, noRefs: true });
+  dumpConfig(format?: "yaml" | "json"): Promise<string> {
+    return dumpedConfig(this.#options.config, format);
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -78,6 +78,26 @@ describe("a hook that fails", () => {
 });
 
 describe("a start", () => {
+  test("that its own hook stops runs the hooks of stopping: what beforeStart opened is closed", async () => {
+    const journal: string[] = [];
+    const stopping = {
+      ...hooks(journal),
+      beforeStart: (service: ServiceCore) => {
+        journal.push("beforeStart");
+        void service.stop();
+      },
+    };
+    const service = await create(parts(journal, { order: ["first"] }), { hooks: stopping });
+    await expect(service.start()).rejects.toMatchObject({ code: "CANCELLED" });
+    expect(journal).toEqual([
+      "create first",
+      "beforeStart",
+      "beforeStop (stopping)",
+      "stop first",
+      "afterStop (stopping)",
+    ]);
+  });
+
   test("that hangs is given up after startTimeoutMs, names the part and the option, and is stopped", async () => {
     const journal: string[] = [];
     const plugins = parts(journal, { order, second: { start: ({ signal }) => untilAborted(signal) } });

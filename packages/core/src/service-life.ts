@@ -1,12 +1,13 @@
 import { MicroError } from "./errors.ts";
+import { failedAt, isExpected } from "./failed-step.ts";
 import {
   DEFAULT_GRACE_MS,
   describeFailures,
   Grace,
   type Living,
   type StepFailure,
+  startLimit,
   stopLate,
-  timeLimit,
   unlessAborted,
 } from "./lifecycle.ts";
 import type { Logger } from "./logger.ts";
@@ -71,7 +72,8 @@ export class ServiceLife {
     this.#grace.shorten(options.graceMs ?? DEFAULT_GRACE_MS);
     if (this.#stopping === undefined) {
       const { name } = this.#options;
-      const wasStarted = this.#starting !== undefined;
+      // A hook may stop the service before `start` has returned.
+      const wasStarted = this.#state !== "created";
       this.#state = "stopping";
       this.#stopReason = new MicroError({
         code: "CANCELLED",
@@ -88,16 +90,14 @@ export class ServiceLife {
   async #start(): Promise<void> {
     this.#state = "starting";
     const { name, startTimeoutMs } = this.#options;
-    const limit = timeLimit(() => this.#step, {
-      timeoutMs: startTimeoutMs,
-      option: "startTimeoutMs",
-    });
+    const limit = startLimit(() => this.#step, { service: name, timeoutMs: startTimeoutMs });
     const tooLate = limit.controller.signal;
     tooLate.addEventListener("abort", () => this.#giveUp.abort(tooLate.reason), { once: true });
     try {
       await unlessAborted(this.#giveUp.signal, () => this.#startAll(this.#giveUp.signal));
     } catch (error) {
       this.#giveUp.abort(error);
+      if (error !== this.#stopReason) this.#options.logger().debug(`service ${name} cannot start`, { error });
       // What stopping finds is reported beside what starting failed with.
       const failure = await this.stop().then(
         () => undefined,
@@ -137,14 +137,12 @@ export class ServiceLife {
     await this.#startHooks("afterStart", signal);
   }
 
-  async #startOne({ name, life }: Living, signal: AbortSignal): Promise<void> {
+  async #startOne({ name, life, section }: Living, signal: AbortSignal): Promise<void> {
     try {
       await life.start?.({ signal });
     } catch (error) {
       if (signal.aborted) this.#options.logger().debug(`'${name}' gave up starting`, { error });
-      const { code, detail } = MicroError.from(error);
-      const whole = `starting '${name}': ${detail}`;
-      throw new MicroError({ code, id: this.#options.name, detail: whole, cause: error });
+      throw failedAt(`starting '${name}'`, error, { service: this.#options.name, section });
     }
   }
 
@@ -152,7 +150,13 @@ export class ServiceLife {
     for (const [index, hook] of this.#options.hooks(point).entries()) {
       signal.throwIfAborted();
       this.#step = `hook ${point}[${index}]`;
-      await hook();
+      try {
+        await hook();
+      } catch (error) {
+        // A fault of the hook keeps its stack.
+        if (signal.aborted || !isExpected(error)) throw error;
+        throw failedAt(this.#step, error, { service: this.#options.name });
+      }
     }
   }
 

@@ -103,12 +103,12 @@ describe("configuration", () => {
       createService(greeter, { plugins: [mdns, http, nats, consoleLogger], configFile: path }),
     );
     expect(problems.sort()).toEqual([
-      "bad.yaml:2:3: unknown plugin 'natz' of 'broker'; listed: http, nats (did you mean 'nats'?)",
+      "bad.yaml:2:3: unknown plugin 'natz' of 'broker'; listed: http, nats (did you mean 'nats'? If not, npm install @micro/broker-natz and list its plugin)",
       "bad.yaml:3:3: unknown key 'broker.addreses' (did you mean 'broker.addresses'?)",
       "bad.yaml:5:3: 'registry.addresses' must be a list of texts, not 5",
       "bad.yaml:6:3: 'registry.ttl' must be a duration such as '5s', '1m30s' or '500ms', or a number of seconds, not \"soon\"",
-      "bad.yaml:7:1: unknown section 'stor'; this service has broker, logger, registry (if 'stor' is a component, npm install one of its plugins (@micro/stor-…) and list it)",
-      "bad.yaml:8:1: unknown section 'zebra'; this service has broker, logger, registry (if 'zebra' is a component, npm install one of its plugins (@micro/zebra-…) and list it)",
+      "bad.yaml:7:1: unknown section 'stor'; this service has broker, logger, registry (if 'stor' is a component, list a plugin that definePlugin(stor, …) made)",
+      "bad.yaml:8:1: unknown section 'zebra'; this service has broker, logger, registry (if 'zebra' is a component, list a plugin that definePlugin(zebra, …) made)",
     ]);
   });
 

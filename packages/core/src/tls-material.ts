@@ -27,11 +27,10 @@ export async function readTlsMaterial(
   section: Partial<OptionsOutput<typeof tlsMaterialOptions>> | undefined,
   where: string,
 ): Promise<TlsMaterial> {
-  const [ca, cert, key] = await Promise.all([
-    pem(`${where}.ca`, section?.ca, section?.caFile),
-    pem(`${where}.cert`, section?.cert, section?.certFile),
-    pem(`${where}.key`, section?.key, section?.keyFile),
-  ]);
+  // One after the other: of several that are missing it is always the same that is told of.
+  const ca = await pem(`${where}.ca`, section?.ca, section?.caFile);
+  const cert = await pem(`${where}.cert`, section?.cert, section?.certFile);
+  const key = await pem(`${where}.key`, section?.key, section?.keyFile);
   if ((cert === undefined) !== (key === undefined)) {
     const [has, lacks] = cert === undefined ? ["key", "cert"] : ["cert", "key"];
     throw bad(`${where}.${has} is set without ${where}.${lacks}`);

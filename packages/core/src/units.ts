@@ -41,14 +41,19 @@ export function parseDuration(value: string | number, unit: DurationUnit = "ms")
 const finite = (value: number): number | undefined =>
   Number.isFinite(value) && value >= 0 ? value : undefined;
 
-/** A duration in Go's form: 90_000 → `1m30s`, 1500 → `1.5s`, 0 → `0s`. */
-export function formatDuration(ms: number): string {
+/**
+ * A duration in ms in Go's form: 90_000 → `1m30s`, 1500 → `1.5s`, 0 → `0s`. From a second on it is rounded to the
+ * millisecond, below to the microsecond.
+ */
+export function formatDuration(duration: number): string {
+  // Rounded before it is taken apart, so that no part of it becomes 60.
+  const ms = duration < 1000 ? Math.round(duration * 1000) / 1000 : Math.round(duration);
   if (ms === 0) return "0s";
   if (ms < 1) return `${Math.round(ms * 1000)}µs`;
-  if (ms < 1000) return `${Number(ms.toFixed(3))}ms`;
+  if (ms < 1000) return `${ms}ms`;
   const hours = Math.floor(ms / 3_600_000);
   const minutes = Math.floor((ms % 3_600_000) / 60_000);
-  const seconds = Number(((ms % 60_000) / 1000).toFixed(3));
+  const seconds = (ms % 60_000) / 1000;
   return `${hours ? `${hours}h` : ""}${minutes ? `${minutes}m` : ""}${seconds || (!hours && !minutes) ? `${seconds}s` : ""}`;
 }
 

@@ -1,6 +1,6 @@
 import type { AnyComponent, NamedInstance } from "./component.ts";
 import type { ResolvedSection } from "./config/resolve.ts";
-import { MicroError } from "./errors.ts";
+import { failedAt } from "./failed-step.ts";
 import { hasLife, type Living, stopLate, unlessAborted } from "./lifecycle.ts";
 import { type Logger, nullLogger } from "./logger.ts";
 import type { AnyPlugin, PluginContext, ServiceScope } from "./plugin.ts";
@@ -96,7 +96,7 @@ class ServiceWiring implements Wiring {
     const label = owner === undefined ? component.name : `${owner}.${component.name}`;
     const instances: NamedInstance<unknown>[] = [];
     const keep = (api: unknown): void => {
-      if (hasLife(api)) this.#options.living.push({ name: label, life: api });
+      if (hasLife(api)) this.#options.living.push({ name: label, life: api, section });
     };
     try {
       for (const plugin of section.plugins) {
@@ -138,15 +138,18 @@ class ServiceWiring implements Wiring {
         stopLate(creation, { name: label, life, logger: this.#scope.logger });
         throw error;
       }
-      throw named(step, error, scope.name);
+      this.#scope.logger.debug(`${step} failed`, { error });
+      throw failedAt(step, error, { service: scope.name, section, plugin: plugin.name });
     }
   }
 
   async #assemble(
-    { section: { component }, config }: ResolvedSection,
+    resolved: ResolvedSection,
     instances: readonly [NamedInstance<unknown>, ...NamedInstance<unknown>[]],
     label: string,
   ): Promise<unknown> {
+    const { config } = resolved;
+    const { component } = resolved.section;
     if (component.assemble === undefined) return instances[0].instance;
     const loggers = this.#options.sections.get("logger")?.section.component;
     const logger = (
@@ -155,7 +158,10 @@ class ServiceWiring implements Wiring {
     try {
       return component.assemble(instances as never, { config: config as never, logger });
     } catch (error) {
-      throw named(`assembling '${label}'`, error, this.#options.scope.name);
+      throw failedAt(`assembling '${label}'`, error, {
+        service: this.#options.scope.name,
+        section: resolved,
+      });
     }
   }
 
@@ -194,9 +200,4 @@ class ServiceWiring implements Wiring {
     }
     return deps;
   }
-}
-
-function named(step: string, error: unknown, id: string): MicroError {
-  const { code, detail } = MicroError.from(error);
-  return new MicroError({ code, id, detail: `${step}: ${detail}`, cause: error });
 }

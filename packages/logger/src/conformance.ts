@@ -42,7 +42,7 @@ export function loggerConformance(harness: LoggerHarness): readonly ConformanceC
     const { logger, lines, close } = await harness.create(config);
     try {
       use(logger);
-      await logger.flush();
+      await logger.flush({ timeoutMs: 5000 });
       return await lines();
     } finally {
       await close();

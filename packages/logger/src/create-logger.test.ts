@@ -75,6 +75,60 @@ test("an own key __proto__ changes no prototype", () => {
   expect(a.polluted).toBeUndefined();
 });
 
+describe("what no type checker has seen is logged all the same", () => {
+  // The types forbid all of it; JavaScript and `any` do not.
+  const loose = (options?: Partial<LoggerOptions>) => {
+    const { logger, records } = recorded(options);
+    return { logger: logger as unknown as Record<"info" | "child", (...given: unknown[]) => never>, records };
+  };
+
+  test("in place of fields: an error under its name, anything else as a value", () => {
+    const { logger, records } = loose({ fields: { app: "x" } });
+    logger.info("error", Object.assign(new Error("refused"), { code: "ECONNREFUSED" }));
+    for (const given of [null, "text", 5, [1], new Map([["a", 1]])]) logger.info("other", given);
+    logger.child(null);
+    expect(records[0]?.fields).toMatchObject({
+      app: "x",
+      error: { message: "refused", code: "ECONNREFUSED", stack: expect.stringContaining("refused") },
+    });
+    expect(records.slice(1).map(({ fields }) => fields)).toEqual([
+      { app: "x" },
+      { app: "x", value: "text" },
+      { app: "x", value: 5 },
+      { app: "x", value: [1] },
+      { app: "x", value: { a: 1 } },
+    ]);
+  });
+
+  test("in place of a message: an error as one, secrets redacted", () => {
+    const { logger, records } = loose({ redact: ["password"] });
+    logger.info(new Error("refused"), { port: 1 });
+    logger.info({ password: "secret" });
+    for (const given of [undefined, null, 5, Symbol("s")]) logger.info(given);
+    expect(records[0]).toMatchObject({
+      message: "refused",
+      fields: { port: 1, error: { message: "refused", stack: expect.stringContaining("refused") } },
+    });
+    expect(records[1]).toMatchObject({
+      message: "[the message is an object]",
+      fields: { value: { password: REDACTED } },
+    });
+    expect(records.slice(2).map(({ message }) => message)).toEqual(["undefined", "null", "5", "Symbol(s)"]);
+  });
+
+  test("objects that throw when they are looked at are named", () => {
+    const { logger, records } = loose();
+    const trap = (): never => {
+      throw new Error("do not look");
+    };
+    const hostile = new Proxy({}, { ownKeys: trap, getPrototypeOf: trap, has: trap, get: trap });
+    logger.info("fields", hostile);
+    logger.info(hostile);
+    expect(records[0]?.fields).toEqual({ value: "[unreadable: do not look]" });
+    expect(records[1]?.message).toBe("[the message could not be made: do not look]");
+  });
+});
+
 test("what is logged is what the value was at that moment", () => {
   const { logger, records } = recorded();
   const value = { n: 1 };
@@ -107,5 +161,7 @@ test("flush hands its deadline to the sink", async () => {
   const { logger } = recorded({ flush });
   await logger.flush();
   await logger.child({}).flush({ timeoutMs: 5 });
-  expect(flush.mock.calls).toEqual([[{ timeoutMs: 1000 }], [{ timeoutMs: 5 }]]);
+  await logger.flush({ timeoutMs: Number.POSITIVE_INFINITY });
+  const longestTimer = { timeoutMs: 2 ** 31 - 1 };
+  expect(flush.mock.calls).toEqual([[{ timeoutMs: 1000 }], [{ timeoutMs: 5 }], [longestTimer]]);
 });

@@ -1,6 +1,6 @@
 import { LOG_LEVELS, type LogFields, type Logger, type LogLevel, type LogMessage } from "@micro/core";
 import { callerOf } from "./caller.ts";
-import { boundText, createMakeSafe, type LogLimits, type MakeSafe, reasonOf } from "./safe-value.ts";
+import { boundText, createMakeSafe, isError, type LogLimits, type MakeSafe, reasonOf } from "./safe-value.ts";
 
 /** One line to write. */
 export interface LogRecord {
@@ -30,6 +30,8 @@ export interface LoggerOptions {
 
 const DEFAULT_LIMITS: LogLimits = { depth: 8, values: 1000, text: 16_384, line: 131_072 };
 const DEFAULT_FLUSH_MS = 1000;
+/** A timer of Node with more fires at once. */
+const LONGEST_FLUSH_MS = 2 ** 31 - 1;
 /** Stack frames of this file between the code that logs and the search for it: the level's method and #emit. */
 const OWN_FRAMES = 2;
 
@@ -57,7 +59,8 @@ export function createLogger(options: LoggerOptions): Logger {
         process.emitWarning(`a log line could not be written: ${reasonOf(error)}`, { code: "MICRO_LOGGER" });
       }
     },
-    flush: ({ timeoutMs = DEFAULT_FLUSH_MS } = {}) => options.flush?.({ timeoutMs }) ?? Promise.resolve(),
+    flush: ({ timeoutMs = DEFAULT_FLUSH_MS } = {}) =>
+      options.flush?.({ timeoutMs: Math.min(timeoutMs, LONGEST_FLUSH_MS) }) ?? Promise.resolve(),
   };
   return new StandardLogger(shared, makeSafe(options.fields));
 }
@@ -130,21 +133,29 @@ class StandardLogger implements Logger {
   #emit(level: LogLevel, message: LogMessage, fields: LogFields | undefined): void {
     const { limits, makeSafe, withCaller, skip, write } = this.#shared;
     const caller = withCaller ? callerOf(OWN_FRAMES + skip) : undefined;
+    const { text, beside } = read(message);
     write({
       timeMs: Date.now(),
       level,
-      message: boundText(textOf(message), limits.text),
-      fields: fields === undefined ? this.#fields : { ...this.#fields, ...makeSafe(fields) },
+      message: boundText(text, limits.text),
+      fields:
+        fields === undefined && beside === undefined
+          ? this.#fields
+          : { ...this.#fields, ...(beside && makeSafe(beside)), ...makeSafe(fields) },
       ...(caller === undefined ? {} : { caller }),
     });
   }
 }
 
-function textOf(message: LogMessage): string {
-  if (typeof message === "string") return message;
+/** A message's text. Of what is no message, as JavaScript may give it, nothing is lost: `beside` holds it as a field. */
+function read(message: unknown): { readonly text: string; readonly beside?: LogFields } {
+  if (typeof message === "string") return { text: message };
   try {
-    return String(message());
+    if (typeof message === "function") return { text: String((message as () => unknown)()) };
+    if (isError(message)) return { text: message.message, beside: { error: message } };
+    if (typeof message !== "object" || message === null) return { text: String(message) };
+    return { text: "[the message is an object]", beside: { value: message } };
   } catch (error) {
-    return `[the message could not be made: ${reasonOf(error)}]`;
+    return { text: `[the message could not be made: ${reasonOf(error)}]` };
   }
 }

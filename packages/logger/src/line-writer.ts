@@ -91,12 +91,17 @@ export class LineWriter {
     this.#reportDrops();
     if (this.#written >= this.#accepted) return Promise.resolve();
     return new Promise((resolve) => {
-      const timer = setTimeout(resolve, timeoutMs);
       const done = () => {
         clearTimeout(timer);
         resolve();
       };
-      this.#waiters.push({ upTo: this.#accepted, done });
+      const waiter = { upTo: this.#accepted, done };
+      const timer = setTimeout(() => {
+        // A target that is stuck for good must not gather those who gave up waiting.
+        this.#waiters = this.#waiters.filter((other) => other !== waiter);
+        resolve();
+      }, timeoutMs);
+      this.#waiters.push(waiter);
       this.#pump();
     });
   }

@@ -15,8 +15,8 @@ export interface LogLimits {
 /** What stands in for the value of a redacted field. */
 export const REDACTED = "[redacted]";
 
-/** Turns fields into plain data that every sink can write. */
-export type MakeSafe = (fields: Readonly<Record<string, unknown>>) => Record<string, unknown>;
+/** Turns fields, or what was given in their place, into plain data that every sink can write. */
+export type MakeSafe = (fields: unknown) => Record<string, unknown>;
 
 interface Pass {
   readonly limits: LogLimits;
@@ -62,8 +62,8 @@ function createIsRedacted(redact: readonly string[]): (key: string) => boolean {
 
 /**
  * A function that turns fields into plain data: fields named in `redact` are masked in any depth and case, errors
- * keep stack and causes, circles and excess are named as such. It never throws and calls no code but getters and
- * toJSON.
+ * keep stack and causes, circles and excess are named as such. What is no map of fields is not lost: an error stands
+ * under `error`, anything else under `value`. It never throws and calls no code but getters and toJSON.
  */
 export function createMakeSafe(redact: readonly string[], limits: LogLimits): MakeSafe {
   const isRedacted = createIsRedacted(redact);
@@ -75,8 +75,24 @@ export function createMakeSafe(redact: readonly string[], limits: LogLimits): Ma
       valuesLeft: limits.values,
       charactersLeft: limits.line,
     };
-    return entriesOf(fields, Object.keys(fields), pass, 1);
+    try {
+      return entriesOf(...entriesIn(fieldsOf(fields)), pass, 1);
+    } catch (error) {
+      return { value: `[unreadable: ${textOf(reasonOf(error), pass)}]` };
+    }
   };
+}
+
+type Entries = readonly [value: Readonly<Record<string, unknown>>, keys: readonly string[]];
+
+const entriesIn = (value: Readonly<Record<string, unknown>>): Entries => [value, Object.keys(value)];
+
+function fieldsOf(given: unknown): Readonly<Record<string, unknown>> {
+  if (given === undefined || given === null) return {};
+  if (typeof given !== "object") return { value: given };
+  if (isError(given)) return { error: given };
+  const isPlain = !Array.isArray(given) && !(given instanceof Map) && !(given instanceof Set);
+  return isPlain ? (given as Readonly<Record<string, unknown>>) : { value: given };
 }
 
 /** The text, or so many characters of it and how many more there are. */
@@ -186,7 +202,8 @@ function readEntry(
   }
 }
 
-const isError = (value: object): value is Error => value instanceof Error || MicroError.is(value);
+/** An error of this realm, or of any copy of core. */
+export const isError = (value: unknown): value is Error => value instanceof Error || MicroError.is(value);
 
 /** Name, message, stack, causes, and what else stands on it, such as `code`. */
 function errorOf(error: Error, pass: Pass, depth: number): Record<string, unknown> {
@@ -207,7 +224,5 @@ function errorOf(error: Error, pass: Pass, depth: number): Record<string, unknow
   };
 }
 
-/** The message of what was thrown. */
-export function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : typeof error;
-}
+/** What can be said of anything that was thrown. */
+export const reasonOf = (thrown: unknown): string => MicroError.from(thrown).detail;

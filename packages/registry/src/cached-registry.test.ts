@@ -211,6 +211,19 @@ test("a registry that never answers costs no caller more than its own time", asy
   expect(fake.asked).toHaveLength(1);
 });
 
+test("who has no deadline waits for the answer", async () => {
+  const { fake, backend } = fakeBackend();
+  const registry = await cached(backend);
+  fake.table.put(greeter("a"));
+  fake.answer = async (service) => {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    return fake.table.records(service);
+  };
+  const timeoutMs = Number.POSITIVE_INFINITY;
+  expect(idsOf((await registry.snapshot("greeter", { timeoutMs })).records)).toEqual(["a"]);
+  expect(idsOf(await registry.get("greeter", { timeoutMs }))).toEqual(["a"]);
+});
+
 test("when a renewal hangs, callers get what is known", async () => {
   const { fake, backend, table } = fakeBackend();
   table.put(greeter("a"));

@@ -1,4 +1,5 @@
 import type { MicroError } from "@micro/core";
+import { LONGEST_DELAY_MS } from "./longest-delay.ts";
 import type { ServiceRecord } from "./model.ts";
 import { NodeTable } from "./node-table.ts";
 import { withNode } from "./records.ts";
@@ -6,8 +7,6 @@ import type { Snapshot } from "./registry.ts";
 
 /** Share of its life after which a used answer is renewed in the background, before anybody has to wait for it. */
 const REFRESH_AT = 0.8;
-/** Longest delay a timer of Node can have. */
-const LONGEST_DELAY_MS = 2 ** 31 - 1;
 /** Longest pause between two tries to renew a stale answer, in ms. */
 const LONGEST_RETRY_MS = 30_000;
 

@@ -1,4 +1,5 @@
 import { MicroError } from "@micro/core";
+import { LONGEST_DELAY_MS } from "./longest-delay.ts";
 import type { RegistryCallOptions } from "./registry.ts";
 
 /** Bounds that are always there. */
@@ -34,7 +35,8 @@ export async function callWithin<T>(
       controller.abort(error);
     };
     onAbort = () => give(cancelled(what, given?.reason));
-    timer = setTimeout(() => give(unavailable(`${what}: no answer within ${timeoutMs} ms`)), timeoutMs);
+    const late = (): void => give(unavailable(`${what}: no answer within ${timeoutMs} ms`));
+    timer = setTimeout(late, Math.min(timeoutMs, LONGEST_DELAY_MS));
     if (given?.aborted) onAbort();
     else given?.addEventListener("abort", onAbort, { once: true });
   });

@@ -1,4 +1,4 @@
-import { defineComponent, option } from "@micro/core";
+import { defineComponent, logFailure, option } from "@micro/core";
 import { createCachedRegistry } from "./cached-registry.ts";
 import type { Registry, RegistryBackend } from "./registry.ts";
 
@@ -30,6 +30,8 @@ export const registry = defineComponent<Registry, RegistryBackend>()({
   assemble: ([first], { config, logger }) =>
     createCachedRegistry(first.instance, {
       ...config,
-      onError: (error) => logger.warn("the registry cannot be asked; what was known is used", { error }),
+      onError: (error) => {
+        logFailure(logger, "the registry cannot be asked; what was known is used", { error });
+      },
     }),
 });

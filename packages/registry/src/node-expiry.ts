@@ -1,10 +1,9 @@
+import { LONGEST_DELAY_MS } from "./longest-delay.ts";
 import type { ServiceRecord } from "./model.ts";
 import type { NodeTable } from "./node-table.ts";
 
 /** Expiries closer together than this are handled together. */
 const GRANULARITY_MS = 50;
-/** Longest delay a timer of Node can have. */
-const LONGEST_MS = 2 ** 31 - 1;
 
 /**
  * Tells when nodes of a table are over their time. One timer for all of them, armed only while some node can
@@ -28,7 +27,7 @@ export class NodeExpiry {
     this.stop();
     const delay = Math.max(GRANULARITY_MS, Math.ceil(expiresAt - performance.now()));
     this.#due = expiresAt;
-    this.#timer = setTimeout(() => this.#fire(), Math.min(delay, LONGEST_MS)).unref();
+    this.#timer = setTimeout(() => this.#fire(), Math.min(delay, LONGEST_DELAY_MS)).unref();
   }
 
   /** Gives the timer back; a later `schedule` starts it anew. */

@@ -83,6 +83,13 @@ test("the short forms of help and version give way to flags of the application",
   expect(cli.values(flags)).toEqual({ h: "example", v: true });
 });
 
+test("flags of the application that are none are refused", async () => {
+  for (const port of [5, null, { kind: "strange", description: "Port" }])
+    await expect(create({ argv: [], env: {}, flags: { port } } as never)).rejects.toThrow(
+      "flags: must be what defineFlags returns",
+    );
+});
+
 test("values are typed, and asking for them too early says so", async () => {
   const flags = defineFlags({
     port: flag.integer({ description: "Port", default: 1 }),

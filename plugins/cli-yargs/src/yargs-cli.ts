@@ -24,14 +24,13 @@ export const yargsCli = definePlugin(cli, {
       }
       const declared = declareFlags({ fields, flags: config.flags, argPrefix: config.argPrefix });
       const line = await parseLine(config.argv ?? process.argv.slice(2), declared.flags);
-      const collected = collectValues({
+      const { userValues: set, ...collected } = collectValues({
         flags: declared.flags.values(),
         given: line.given,
         env: config.env ?? process.env,
       });
       positionals = line.positionals;
-      userValues = collected.userValues;
-      const { settings, configFile } = collected;
+      userValues = set;
       const problems = [...declared.problems, ...line.problems, ...collected.problems];
       const width = process.stdout.columns ?? DEFAULT_WIDTH;
       const text = line.help
@@ -40,9 +39,8 @@ export const yargsCli = definePlugin(cli, {
           ? `${service.name} ${service.version}`
           : undefined;
       return {
-        settings,
+        ...collected,
         problems,
-        ...(configFile === undefined ? {} : { configFile }),
         ...(text === undefined ? {} : { exit: { text: `${text}\n`, code: 0 } }),
       };
     }

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { Writable } from "node:stream";
 import { eventually, within } from "@micro/core/conformance";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { createLogger, format, transports } from "winston";
 import Transport from "winston-transport";
 import { linesOf } from "./testing/lines.ts";
@@ -33,6 +33,22 @@ function heldTransport() {
 }
 
 const NOTICE = expect.stringContaining("log lines were lost");
+
+test("a transport that is stuck gathers nobody whose time to wait is over", async () => {
+  const held = heldTransport();
+  const logger = await open({ transports: [held.transport], timestamp: false });
+  logger.info("line");
+  for (let times = 0; times < 20; times++) await logger.flush({ timeoutMs: 1 });
+  const patient = logger.flush({ timeoutMs: 60_000 });
+  const clear = vi.spyOn(globalThis, "clearTimeout");
+  try {
+    held.release();
+    await patient;
+    expect(clear.mock.calls.length).toBeLessThan(5);
+  } finally {
+    clear.mockRestore();
+  }
+});
 
 test("a transport that is stuck holds up neither the file nor the service; lines are dropped, counted and told", async () => {
   const seen = warnings();

@@ -70,12 +70,17 @@ export class Feed {
   /** Resolves when the target said of every info so far that it is done, at the latest after `timeoutMs`. */
   flush({ timeoutMs }: { readonly timeoutMs: number }): Promise<void> {
     if (this.#isIdle()) return Promise.resolve();
-    return new Promise((done) => {
-      const timer = setTimeout(done, timeoutMs);
-      this.#idle.push(() => {
+    return new Promise((resolve) => {
+      const done = () => {
         clearTimeout(timer);
-        done();
-      });
+        resolve();
+      };
+      const timer = setTimeout(() => {
+        // A target that is stuck for good must not gather those who gave up waiting.
+        this.#idle = this.#idle.filter((other) => other !== done);
+        resolve();
+      }, timeoutMs);
+      this.#idle.push(done);
     });
   }
 

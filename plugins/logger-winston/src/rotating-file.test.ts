@@ -13,7 +13,7 @@ test("a full file is moved away, in the order of time, and no line is lost or cu
   const path = await folder();
   const logger = await open({ file: join(path, "app.log"), fileMaxSize: 10_000, fileMaxFiles: 100 });
   for (const number of upTo(3000)) logger.info(String(number));
-  await logger.end();
+  await logger.end(5000);
   expect(numbers(await allLines(path, "app.log"))).toEqual(upTo(3000));
   const sizes = await Promise.all(
     (await readdir(path)).map(async (name) => (await stat(join(path, name))).size),
@@ -26,7 +26,7 @@ test.each([1, 3])("%d files are kept, the newest lines in them", async (fileMaxF
   const path = await folder();
   const logger = await open({ file: join(path, "app.log"), fileMaxSize: "2kB", fileMaxFiles });
   for (const number of upTo(500)) logger.info(String(number));
-  await logger.end();
+  await logger.end(5000);
   expect((await readdir(path)).sort()).toEqual(["app.log", "app.log.1", "app.log.2"].slice(0, fileMaxFiles));
   const kept = numbers(await allLines(path, "app.log"));
   expect(kept).toEqual(upTo(500).slice(-kept.length));
@@ -38,12 +38,12 @@ test("a file of an earlier run is continued, and its size counts", async () => {
   for (const message of ["0", "1"]) {
     const logger = await open(config);
     logger.info(message, { text: "x".repeat(400) });
-    await logger.end();
+    await logger.end(5000);
   }
   expect(await readdir(path)).toEqual(["app.log"]);
   const logger = await open(config);
   logger.info("2", { text: "x".repeat(400) });
-  await logger.end();
+  await logger.end(5000);
   expect(numbers(await linesOf(join(path, "app.log.1")))).toEqual([0, 1]);
   expect(numbers(await linesOf(join(path, "app.log")))).toEqual([2]);
 });
@@ -52,7 +52,7 @@ test("a line larger than a file has a file for itself", async () => {
   const path = await folder();
   const logger = await open({ file: join(path, "app.log"), fileMaxSize: 1000 });
   for (const number of upTo(3)) logger.info(String(number), { text: "x".repeat(5000) });
-  await logger.end();
+  await logger.end(5000);
   expect((await readdir(path)).length).toBe(3);
   expect(numbers(await allLines(path, "app.log"))).toEqual(upTo(3));
 });
@@ -65,7 +65,7 @@ test("several loggers on one file lose nothing while it is moved away under them
     loggers[number % 3]?.info(String(number));
     if (number % 30 === 0) await new Promise((resolve) => setImmediate(resolve));
   }
-  await Promise.all(loggers.map((logger) => logger.end()));
+  await Promise.all(loggers.map((logger) => logger.end(5000)));
   expect(numbers(await allLines(path, "app.log")).sort((a, b) => a - b)).toEqual(upTo(900));
   expect((await readdir(path)).length).toBeGreaterThan(5);
 });
@@ -134,7 +134,7 @@ test("a full disk ends nothing", async (context) => {
     logger.info(String(number));
     await logger.flush();
   }
-  await logger.end();
+  await logger.end(5000);
   await eventually(() => {
     expect(seen.map(({ message }) => message)).toEqual([expect.stringContaining("ENOSPC")]);
   });
@@ -168,9 +168,9 @@ test("lines after the stop are still written, and the file is given back", async
   const logger = await open({ file });
   const before = process.listenerCount("exit");
   logger.info("0");
-  await logger.end();
+  await logger.end(5000);
   logger.info("1");
-  await logger.end();
+  await logger.end(5000);
   expect(numbers(await linesOf(file))).toEqual([0, 1]);
   expect(process.listenerCount("exit")).toBe(before);
 });

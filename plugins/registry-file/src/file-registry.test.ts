@@ -35,7 +35,13 @@ afterEach(async () => {
 });
 
 async function open(
-  options: { heartbeat?: string; maxNodes?: number; path?: string; logger?: Logger } = {},
+  options: {
+    heartbeat?: string;
+    maxNodes?: number;
+    path?: string;
+    createFolder?: boolean;
+    logger?: Logger;
+  } = {},
 ): Promise<RegistryBackend> {
   const { logger = nullLogger, ...config } = options;
   const registry = await instantiate(fileRegistry, { config: { path, ...config }, deps: { logger } });
@@ -103,7 +109,7 @@ describe("conformance where the system tells of no changes", () => {
       path,
       maxNodes: 10,
       logger,
-      prepare: () => Promise.resolve(),
+      prepare: () => Promise.resolve(true),
       onChange: (event) => events.push(event),
       isWatched: () => true,
       watch: () => {
@@ -242,6 +248,22 @@ test("a heartbeat keeps a node, and brings back a file or a folder that somebody
   await eventually(async () => expect(await idsOf(other)).toEqual(["a"]));
 });
 
+test("a folder that became a file is told with its name, once, and the nodes come back when it is one again", async () => {
+  const levels: string[] = [];
+  const logger: Logger = { ...nullLogger, log: (level) => levels.push(level) };
+  const registry = await open({ heartbeat: "50ms", logger });
+  await registry.register(record("a"));
+  await rm(path, { recursive: true });
+  await writeFile(path, "no folder");
+  await expect(registry.register(record("b"))).rejects.toMatchObject({
+    code: "UNAVAILABLE",
+    detail: expect.stringContaining(`registry 'file': cannot write to the folder ${path}: ENOTDIR`),
+  });
+  await eventually(() => expect(levels.slice(0, 3)).toEqual(["warn", "debug", "debug"]));
+  await rm(path);
+  await eventually(async () => expect(await readdir(path)).toContain("a.json"));
+});
+
 test("watchers survive the removal of the folder", async () => {
   const registry = await open({ heartbeat: "100ms" });
   const other = await open();
@@ -345,6 +367,29 @@ test("a folder that cannot be made is told with its name and the option", async 
   });
 });
 
+describe("with create_folder off", () => {
+  test("a folder that is not there is told with its name, and not made", async () => {
+    const missing = join(path, "mistyped");
+    await expect(open({ path: missing, createFolder: false })).rejects.toMatchObject({
+      code: "UNAVAILABLE",
+      detail: `registry 'file': there is no folder ${missing}: correct 'path', or start a service that makes it`,
+    });
+    expect(await readdir(path)).toEqual([]);
+  });
+
+  test("one that is there is read and written, and not made again when somebody removes it", async () => {
+    const registry = await open({ createFolder: false });
+    await registry.register(record("a"));
+    expect(await idsOf(registry)).toEqual(["a"]);
+    await rm(path, { recursive: true });
+    await expect(registry.list()).rejects.toMatchObject({
+      code: "UNAVAILABLE",
+      detail: expect.stringContaining("there is no folder") as string,
+    });
+    await expect(stat(path)).rejects.toThrow("ENOENT");
+  });
+});
+
 describe("the default folder", () => {
   const { TMPDIR } = process.env;
   beforeEach(() => {
@@ -355,15 +400,28 @@ describe("the default folder", () => {
     else process.env.TMPDIR = TMPDIR;
   });
   const name = () => join(path, `micro-registry-${process.getuid?.()}`);
-  const start = async () => {
-    const registry = await instantiate(fileRegistry);
+  const start = async (config: { readonly createFolder?: boolean } = {}) => {
+    const registry = await instantiate(fileRegistry, { config });
     running.push(registry);
     await registry.start?.({ signal: AbortSignal.timeout(5000) });
+    return registry;
   };
 
   test("is the user's own", async () => {
     await start();
     expect((await stat(name())).mode & 0o777).toBe(0o700);
+  });
+
+  test("is not made with create_folder off: before the first node nobody is there, and after it the node is", async () => {
+    const reader = await start({ createFolder: false });
+    expect(await reader.list()).toEqual([]);
+    const events = reader.watch({ service: "greeter" })[Symbol.asyncIterator]();
+    expect((await events.next()).value).toMatchObject({ type: "snapshot", services: [] });
+    expect(await readdir(path)).toEqual([]);
+    await (await start()).register(record("a"));
+    expect((await events.next()).value).toMatchObject({ type: "put", service: { name: "greeter" } });
+    expect(await idsOf(reader)).toEqual(["a"]);
+    await events.return?.();
   });
 
   test("is refused when somebody else could have written there", async () => {

@@ -1,4 +1,4 @@
-import { lstat, mkdir } from "node:fs/promises";
+import { lstat, mkdir, stat } from "node:fs/promises";
 import { tmpdir, userInfo } from "node:os";
 import { join, resolve } from "node:path";
 import { definePlugin, type Logger, MicroError, option } from "@micro/core";
@@ -32,6 +32,10 @@ export const fileRegistry = definePlugin(registry, {
       description:
         "Folder of the files; processes with the same folder see each other. Without it a folder of the user's own among the system's temporary ones",
     }),
+    createFolder: option.boolean({
+      description: "Make the folder when it is missing; off, the one of `path` must be there",
+      default: true,
+    }),
     heartbeat: option.duration({
       description: "How often a node's file is touched; after three missed ones the node is gone",
       default: "5s",
@@ -54,6 +58,7 @@ export const fileRegistry = definePlugin(registry, {
     }
     return new FileRegistry({
       path: config.path === undefined ? undefined : resolve(config.path),
+      createFolder: config.createFolder,
       heartbeatMs: config.heartbeat,
       maxNodes: config.maxNodes,
       logger: deps.logger,
@@ -64,6 +69,7 @@ export const fileRegistry = definePlugin(registry, {
 interface FileRegistryOptions {
   /** Undefined: the default one, which must be our own. */
   readonly path: string | undefined;
+  readonly createFolder: boolean;
   readonly heartbeatMs: number;
   readonly maxNodes: number;
   readonly logger: Logger;
@@ -172,11 +178,22 @@ class FileRegistry implements RegistryBackend {
     }
   }
 
-  /** Makes the folder, and makes sure that the default one is ours. */
-  async #prepare(): Promise<void> {
+  /**
+   * Makes the folder where it may, and makes sure that the default one is ours. Resolves with false where there is none:
+   * before the first node there is no default one.
+   */
+  async #prepare(): Promise<boolean> {
+    const { createFolder, path } = this.#options;
     try {
-      await mkdir(this.#path, { recursive: true, mode: 0o700 });
-      if (this.#options.path === undefined) await checkOwner(this.#path);
+      if (createFolder) await mkdir(this.#path, { recursive: true, mode: 0o700 });
+      else if (await isMissing(this.#path)) {
+        if (path === undefined) return false;
+        throw unavailable(
+          `registry 'file': there is no folder ${this.#path}: correct 'path', or start a service that makes it`,
+        );
+      }
+      if (path === undefined) await checkOwner(this.#path);
+      return true;
     } catch (error) {
       if (MicroError.is(error)) throw error;
       const detail = MicroError.from(error).detail;
@@ -185,6 +202,16 @@ class FileRegistry implements RegistryBackend {
         error,
       );
     }
+  }
+}
+
+async function isMissing(path: string): Promise<boolean> {
+  try {
+    await stat(path);
+    return false;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return true;
+    throw error;
   }
 }
 

@@ -33,8 +33,8 @@ export interface NodeFolderOptions {
   readonly path: string;
   readonly maxNodes: number;
   readonly logger: Logger;
-  /** Makes the folder when it is missing. */
-  readonly prepare: () => Promise<void>;
+  /** Makes the folder when it is missing. Resolves with false where there is none, and that is no error. */
+  readonly prepare: () => Promise<boolean>;
   /** Told of each change, after `table` knows it. */
   readonly onChange: (event: RegistryEvent) => void;
   /** False: nobody watches, so that the folder is read on demand only. */
@@ -122,7 +122,7 @@ export class NodeFolder {
     const { path } = this.#options;
     try {
       const folder = await this.#statFolder();
-      const names = await readdir(path);
+      const names = folder === UNSEEN ? [] : await readdir(path);
       this.#seeAgain();
       const files = this.#limit(names.filter(isNodeFile));
       const present = new Set(files);
@@ -163,10 +163,8 @@ export class NodeFolder {
   /** Makes the folder when somebody removed it, and follows it when it is another one. */
   async #statFolder(): Promise<FolderState> {
     const { path, prepare } = this.#options;
-    const stats = await stat(path).catch(async () => {
-      await prepare();
-      return await stat(path);
-    });
+    const stats = await stat(path).catch(async () => ((await prepare()) ? await stat(path) : undefined));
+    if (stats === undefined) return UNSEEN;
     const identity = folderIdentity(stats);
     if (this.#timer !== undefined && identity !== this.#watched) this.#watch(identity);
     return { identity, mtimeMs: stats.mtimeMs, settled: Date.now() - stats.mtimeMs > MTIME_GRAIN_MS };

@@ -10,7 +10,7 @@ export interface OwnFilesOptions {
   readonly heartbeatMs: number;
   readonly logger: Logger;
   /** Makes the folder when it is missing. */
-  readonly prepare: () => Promise<void>;
+  readonly prepare: () => Promise<unknown>;
 }
 
 /** The writing side of the folder: the files of this process's nodes, kept alive by a heartbeat. */
@@ -21,6 +21,8 @@ export class OwnFiles {
   #heartbeat: NodeJS.Timeout | undefined;
   #open = false;
   #beating = false;
+  /** The log says already that the heart does not beat. */
+  #failing = false;
   /** Writes happen one after the other: a heartbeat must not bring back a file that is being removed. */
   #writing: Promise<unknown> = Promise.resolve();
 
@@ -88,7 +90,8 @@ export class OwnFiles {
       }
       await rename(temporary, join(path, file));
     } catch (error) {
-      await rm(temporary, { force: true });
+      // Where it cannot be removed either, the first error says why.
+      await rm(temporary, { force: true }).catch(() => undefined);
       throw this.#failure("cannot write to the folder", error);
     }
   }
@@ -110,9 +113,12 @@ export class OwnFiles {
           }
         }
       });
+      this.#failing = false;
     } catch (error) {
       const { path, logger } = this.#options;
-      logger.warn("the heartbeat of this process's nodes failed", { path, error });
+      const level = this.#failing ? "debug" : "warn";
+      logger.log(level, "the heartbeat of this process's nodes failed", { path, error });
+      this.#failing = true;
     } finally {
       this.#beating = false;
     }

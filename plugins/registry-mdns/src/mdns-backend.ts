@@ -131,10 +131,12 @@ export class MdnsBackend implements RegistryBackend {
   }
 
   watch(options: WatchOptions = {}): AsyncIterable<RegistryEvent> {
-    const running = this.#started();
     return {
       [Symbol.asyncIterator]: () => {
-        const inner = running.then(({ directory }) => directory.watch(options)[Symbol.asyncIterator]());
+        const inner = this.#started().then(({ directory }) =>
+          directory.watch(options)[Symbol.asyncIterator](),
+        );
+        // Its reader hears of it with the first read.
         inner.catch(() => undefined);
         return {
           next: async () => (await inner).next(),

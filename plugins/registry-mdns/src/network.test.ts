@@ -60,6 +60,20 @@ describe("nobody can be asked", () => {
     await expect(registry.list()).rejects.toMatchObject(refused);
     await expect(registry.watch()[Symbol.asyncIterator]().next()).rejects.toMatchObject(refused);
   });
+
+  test("a watch that is made before the start begins when it is read", async () => {
+    const registry = await create(await place());
+    const events = registry.watch({ service: "greeter" });
+    await registry.start?.(started);
+    try {
+      expect(await events[Symbol.asyncIterator]().next()).toEqual({
+        done: false,
+        value: { type: "snapshot", services: [] },
+      });
+    } finally {
+      await registry.stop?.({ graceMs: 1000 });
+    }
+  });
 });
 
 describe("multicastAvailable", () => {

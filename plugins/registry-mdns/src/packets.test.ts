@@ -200,6 +200,13 @@ describe("reading", () => {
     expect(readNodes(sent({ ...rest, additionals: answers }), READ)).toHaveLength(1);
   });
 
+  test("a node that one packet names again and again is unpacked once: small packets make little work", () => {
+    const { answers = [], ...rest } = announcement(entryOf(greeter("greeter")), { goodbye: false });
+    const [server] = answers.filter(({ type }) => type === "SRV");
+    const packet = { ...rest, answers: [...Array.from({ length: 100 }, () => server as Answer), ...answers] };
+    expect(readNodes(packet, READ)).toHaveLength(1);
+  });
+
   test("ignores other domains, and what lacks SRV, an address or TXT", () => {
     const packet = announcement(entryOf(greeter("greeter")), { goodbye: false });
     expect(readNodes(packet, { ...READ, domain: "other" })).toEqual([]);

@@ -176,19 +176,22 @@ export interface ReadOptions {
   readonly onMalformed: (instance: string, error: unknown) => void;
 }
 
-/** The nodes that a response or an announcement tells of; entries of the list of names are none (spec 3.2). */
+/**
+ * The nodes that a response or an announcement tells of, each once; entries of the list of names are none (spec 3.2).
+ * The work grows with the size of the packet alone, whoever sent it.
+ */
 export function readNodes(packet: Packet, options: ReadOptions): readonly Found[] {
-  const records = [...(packet.answers ?? []), ...(packet.additionals ?? [])];
+  const { servers, texts, hosts } = byName([...(packet.answers ?? []), ...(packet.additionals ?? [])]);
   const suffix = `.${options.domain}`;
   const found: Found[] = [];
-  for (const srv of records) {
-    if (srv.type !== "SRV" || !srv.name.endsWith(suffix) || srv.name.endsWith(`.${LIST}${suffix}`)) continue;
-    const text = records.find((record) => record.type === "TXT" && record.name === srv.name);
-    const host = hostOf(records, srv.data.target);
+  for (const srv of servers.values()) {
+    if (!srv.name.endsWith(suffix) || srv.name.endsWith(`.${LIST}${suffix}`)) continue;
+    const text = texts.get(srv.name);
+    const host = hosts.get(srv.data.target);
     // Go too needs SRV, an address and TXT in one packet (spec 3.2).
-    if (text?.type !== "TXT" || host === undefined || srv.data.port === 0) continue;
+    if (text === undefined || host === undefined || srv.data.port === 0) continue;
     try {
-      const { nodeMetadata, ...service } = decodeText(buffers(text.data), options.maxRecordSize);
+      const { nodeMetadata, ...service } = decodeText(buffers(text), options.maxRecordSize);
       const end = `.${service.name}${suffix}`;
       if (!srv.name.endsWith(end) || srv.name.length === end.length) {
         throw new Error(`the TXT record is one of service '${service.name}'`);
@@ -219,15 +222,29 @@ export function listAddress(domain: string): string {
   return `${LIST}.${domain}`;
 }
 
-/** With both families given, IPv4 is taken (spec 3.2). */
-function hostOf(records: readonly Answer[], target: string): string | undefined {
-  let host: string | undefined;
+type Server = Extract<Answer, { type: "SRV" }>;
+
+/** The first record of each name: a second one would make a small packet a lot of work. */
+function byName(records: readonly Answer[]): {
+  readonly servers: ReadonlyMap<string, Server>;
+  readonly texts: ReadonlyMap<string, unknown>;
+  /** Addresses; with both families given, IPv4 is taken (spec 3.2). */
+  readonly hosts: ReadonlyMap<string, string>;
+} {
+  const servers = new Map<string, Server>();
+  const texts = new Map<string, unknown>();
+  const v4 = new Map<string, string>();
+  const v6 = new Map<string, string>();
+  const keep = <T>(map: Map<string, T>, name: string, value: T): void => {
+    if (!map.has(name)) map.set(name, value);
+  };
   for (const record of records) {
-    if (record.name !== target) continue;
-    if (record.type === "A" && isIP(record.data) === 4) return record.data;
-    if (record.type === "AAAA" && isIP(record.data) === 6) host ??= record.data;
+    if (record.type === "SRV") keep(servers, record.name, record);
+    else if (record.type === "TXT") keep(texts, record.name, record.data);
+    else if (record.type === "A" && isIP(record.data) === 4) keep(v4, record.name, record.data);
+    else if (record.type === "AAAA" && isIP(record.data) === 6) keep(v6, record.name, record.data);
   }
-  return host;
+  return { servers, texts, hosts: new Map([...v6, ...v4]) };
 }
 
 function buffers(data: unknown): readonly Uint8Array[] {

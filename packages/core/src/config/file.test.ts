@@ -90,6 +90,11 @@ describe("a file", () => {
     ["ts", "export default () => 1", /^ts: the top level must be a map/],
     ["ts", "import 'not-installed-at-all'; export default {}", /^ts:1:1: cannot be read: Cannot find/],
     ["yaml", new Uint8Array([0, 255, 254, 3]), /^yaml:1:\d+: cannot be read/],
+    [
+      "yaml",
+      Buffer.from("broker:\n  token: caf\u00e9\n", "latin1"),
+      /^yaml:2:13: cannot be read: it is no UTF-8: save it as such$/,
+    ],
     ["xml", "<broker/>", /^xml: unknown kind of configuration file '.xml'/],
   ])("of kind %s that cannot be read is one problem with its line (%#)", async (kind, content, expected) => {
     const found = await problems(kind, content);
@@ -215,6 +220,15 @@ describe("a file", () => {
     await folder.file("base.yaml", "broker:\n  addresses: [base]\n  pool_size: 3\n");
     const { options } = (await start("yaml", content)).broker;
     expect(options).toMatchObject({ addresses: ["own"], poolSize: 3 });
+  });
+
+  test("cannot say one option in two spellings", async () => {
+    const content = "broker:\n  pool_size: 7\n  poolSize: 8\n";
+    expect(await problems("yaml", content)).toEqual([
+      expect.stringMatching(
+        /^yaml:3:3: 'broker\.poolSize' says the same as 'pool_size' \(\d+\.yaml:2:3\) \(keep one of the two\)$/,
+      ),
+    ]);
   });
 
   test("cannot configure what reads the configuration", async () => {

@@ -168,8 +168,18 @@ export function fileSettings(
       });
       return;
     }
+    const written = new Map<string, string>();
     for (const [key, value] of Object.entries(values)) {
       const below = [...keys, key];
+      const other = written.get(camelCase(key));
+      if (other !== undefined) {
+        problems.push({
+          where: file.where(below),
+          message: `'${keys.join(".")}.${key}' says the same as '${other}' (${file.where([...keys, other])})`,
+          hint: "keep one of the two",
+        });
+      }
+      written.set(camelCase(key), key);
       if (path.length === 1 && isScoped(key)) add([...path, key], below, value);
       else if (value !== null && value !== undefined) {
         settings.push({ path: [...path, camelCase(key)], value, origin: originOf(below) });

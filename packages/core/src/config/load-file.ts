@@ -5,7 +5,7 @@ import { formatSize } from "../units.ts";
 import { inspectData } from "./inspect.ts";
 import { jsonErrorPlace } from "./json-error.ts";
 import { modulePlaces } from "./module-places.ts";
-import { nearestPlace, type Place, type Places } from "./places.ts";
+import { nearestPlace, type Place, type Places, placeAt } from "./places.ts";
 import type { Problem } from "./settings.ts";
 import { tomlPlaces } from "./toml-places.ts";
 import { yamlPlaces } from "./yaml-places.ts";
@@ -48,6 +48,12 @@ function checkSize(size: number): void {
   );
 }
 
+/** Where the bytes were none of UTF-8 stands the one character that says so: a password would be another one. */
+function checkText(raw: string): void {
+  const offset = raw.indexOf("\uFFFD");
+  if (offset >= 0) throw Object.assign(new Error("it is no UTF-8: save it as such"), placeAt(raw, offset));
+}
+
 /** One text that was read: the file itself, or one that it imports (`$import` of cosmiconfig). */
 export interface ReadText {
   readonly path: string;
@@ -77,6 +83,7 @@ export async function loadConfigFile(
     (read: Reader) =>
     async (filepath: string, raw: string): Promise<unknown> => {
       checkSize(raw.length); // of a pipe or an imported file it is not known before
+      checkText(raw);
       if (texts.length === MAX_TEXTS) throw new Error(`it imports more than ${MAX_TEXTS} files`);
       const { content, places } = await read(raw.replace(/^\uFEFF/, ""));
       texts.push({ path: filepath, places });

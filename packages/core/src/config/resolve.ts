@@ -2,6 +2,7 @@ import { nearest } from "../nearest.ts";
 import { type Option, type OptionsSchema, snakeCase } from "../option.ts";
 import type { AnyPlugin } from "../plugin.ts";
 import { asRead } from "./check.ts";
+import { howToGetAny } from "./plugin-package.ts";
 import { DEFAULT, type ResolvedValue, resolveOption } from "./resolve-option.ts";
 import { findPlugin, optionsOf, type Section, unknownPlugin } from "./sections.ts";
 import type { Origin, Problem, Setting } from "./settings.ts";
@@ -106,7 +107,7 @@ function unknownSection(name: string, settings: readonly Setting[], known: reado
       message: `unknown section '${name}'; this service has ${[...known].sort().join(", ")}`,
       hint:
         guess === undefined
-          ? `if '${name}' is a component, npm install one of its plugins (@micro/${name}-…) and list it`
+          ? `if '${name}' is a component, ${howToGetAny(name)}`
           : `did you mean '${guess}'?`,
     },
   ];

@@ -2,6 +2,7 @@ import type { AnyComponent } from "../component.ts";
 import { nearest } from "../nearest.ts";
 import { type Option, type OptionsSchema, option, snakeCase } from "../option.ts";
 import { type AnyPlugin, isPlugin } from "../plugin.ts";
+import { howToGet } from "./plugin-package.ts";
 import type { ConfigField, Problem } from "./settings.ts";
 
 /** A component with the plugins that are listed for it. */
@@ -60,27 +61,18 @@ export function findPlugin(section: Section, name: string): AnyPlugin | undefine
   return section.plugins.find((plugin) => plugin.name === name || plugin.aliases.includes(name));
 }
 
-/** Packages of plugins that answer to a name of Go's. */
-const PACKAGES: Readonly<Record<string, string>> = {
-  "cli-urfave": "cli-yargs",
-  "client-mucp": "client-rpc",
-  "logger-logrus": "logger-winston",
-  "logger-zap": "logger-winston",
-  "server-mucp": "server-rpc",
-};
-
 /** The problem of a plugin name that nothing listed answers to. */
 export function unknownPlugin(section: Section, name: string, where: string): Problem {
   const names = section.plugins.map((plugin) => plugin.name);
   const guess = nearest(name, names);
   const { name: component } = section.component;
+  const get = howToGet(component, name);
   return {
     where,
     message: `unknown plugin '${name}' of '${component}'; listed: ${names.join(", ") || "none"}`,
+    // Names of technologies are short: 'rpc' is close to 'grpc', and another thing.
     hint:
-      guess === undefined
-        ? `npm install @micro/${PACKAGES[`${component}-${name}`] ?? `${component}-${name}`} and list its plugin, or take one that is listed`
-        : `did you mean '${guess}'?`,
+      guess === undefined ? `${get}, or take one that is listed` : `did you mean '${guess}'? If not, ${get}`,
   };
 }
 

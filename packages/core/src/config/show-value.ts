@@ -12,10 +12,18 @@ export const holdsMask = (value: unknown): boolean =>
 
 /** `nats://user:secret@host` and `nats://token@host` without the secret: addresses are no secrets, what stands in them may be one. */
 export function hideCredentials(text: string): string {
+  // Word by word, and no further than the last @: a long text of any kind is looked through once.
+  return text.replace(/\S+/g, (word) => {
+    const end = word.lastIndexOf("@") + 1;
+    return hideUpToAt(word.slice(0, end)) + word.slice(end);
+  });
+}
+
+function hideUpToAt(text: string): string {
   // Up to the last @: a password may hold one, and a slash.
   return text
-    .replace(/([a-z][a-z\d+.-]*:\/\/[^\s/:@]*:)\S+@/gi, `$1${MASK}@`)
-    .replace(/([a-z][a-z\d+.-]*:\/\/)[^\s/:@?#]+@/gi, `$1${MASK}@`);
+    .replace(/([a-z\d+.-]:\/\/[^/:@]*:).+@/gis, `$1${MASK}@`)
+    .replace(/([a-z\d+.-]:\/\/)[^/:@?#]+@/gi, `$1${MASK}@`);
 }
 
 /** A value as dumps and explanations show it: secrets and credentials masked. `variables` are those it came from. */

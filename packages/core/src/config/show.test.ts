@@ -5,6 +5,7 @@ import { option } from "../option.ts";
 import { definePlugin } from "../plugin.ts";
 import { createService } from "../service.ts";
 import { consoleLogger, samplePlugins } from "../testing/sample.ts";
+import { hideCredentials } from "./show-value.ts";
 
 const sample = defineService({ name: "sample" });
 const password = option.string({ description: "Password", secret: true });
@@ -59,6 +60,14 @@ describe("a dump and an explanation", () => {
     const explained = JSON.stringify(service.explain());
     for (const text of [dumped, await service.dumpConfig(), explained])
       expect(text).not.toMatch(/hunter|ter6/);
+  });
+
+  test("look through a text once, however long it is", () => {
+    const began = performance.now();
+    const letters = "a".repeat(100_000);
+    expect(hideCredentials(`${letters}://user:pass/w@rd@host`)).toBe(`${letters}://user:********@host`);
+    expect(hideCredentials(`@ ${"x://y".repeat(20_000)}`)).not.toContain("*");
+    expect(performance.now() - began).toBeLessThan(1000);
   });
 
   test("explain says which plugin was taken when nobody chose", async () => {

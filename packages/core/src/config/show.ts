@@ -61,7 +61,7 @@ type Tree = { [key: string]: unknown };
  * The effective configuration in the form of a file: keys in snake case, secrets masked. Where files are read with variables,
  * nothing in it looks like one.
  */
-export function configTree(config: ResolvedConfig): Tree {
+function configTree(config: ResolvedConfig): Tree {
   const tree: Tree = {};
   for (const section of everySection(config)) {
     // A file cannot configure what has to be there before the file is read.
@@ -77,6 +77,17 @@ export function configTree(config: ResolvedConfig): Tree {
     }
   }
   return tree;
+}
+
+/** {@link configTree} as the text of a file. */
+export async function dumpedConfig(
+  config: ResolvedConfig,
+  format: "yaml" | "json" = "yaml",
+): Promise<string> {
+  const tree = configTree(config);
+  if (format === "json") return `${JSON.stringify(tree, null, 2)}\n`;
+  const { dump } = await import("js-yaml");
+  return dump(tree, { sortKeys: true, noRefs: true });
 }
 
 function subtree(tree: Tree, keys: readonly string[]): Tree {

@@ -1,5 +1,5 @@
-import { MicroError } from "../errors.ts";
 import { Exchange } from "../exchange.ts";
+import { failedAt } from "../failed-step.ts";
 import { hasLife, type Living, unlessAborted, withDismantled } from "../lifecycle.ts";
 import { nullLogger } from "../logger.ts";
 import type { AnyPlugin, ServiceScope } from "../plugin.ts";
@@ -56,7 +56,7 @@ export async function readSources(options: SourcesOptions): Promise<Sources> {
       const own = options.given.get(name) as ConfigSource | undefined;
       const { instance, result } = await ask(plugin, section, { ...options, own });
       instances.set(name, instance);
-      if (own === undefined && hasLife(instance)) living.push({ name, life: instance });
+      if (own === undefined && hasLife(instance)) living.push({ name, life: instance, section });
       if (result.exit !== undefined) throw new ExitRequest(result.exit.text, result.exit.code);
       settings.push(...result.settings);
       problems.push(...result.problems);
@@ -99,8 +99,7 @@ async function ask(
     return { instance, result };
   } catch (error) {
     if (signal.aborted) throw error;
-    const { code, detail } = MicroError.from(error);
-    throw new MicroError({ code, id: service.name, detail: `${step}: ${detail}`, cause: error });
+    throw failedAt(step, error, { service: service.name, section, plugin: plugin.name });
   }
 }
 

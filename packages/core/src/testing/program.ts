@@ -1,6 +1,10 @@
 /** Small main programs, run by the tests as real processes: `node program.ts <name>`. */
+import { once } from "node:events";
 import { createServer } from "node:http";
+import { connect } from "node:net";
+import { inspect } from "node:util";
 import {
+  type AnyPlugin,
   asProgram,
   createMonolith,
   createService,
@@ -9,8 +13,14 @@ import {
   defineService,
   ExitRequest,
   type Lifecycle,
+  type Logger,
+  MicroError,
+  nullLogger,
   option,
+  parseAddress,
+  readTlsMaterial,
   runService,
+  tlsMaterialOptions,
 } from "../index.ts";
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
@@ -19,7 +29,11 @@ const never = (): Promise<void> => new Promise(() => undefined);
 const part = defineComponent<Lifecycle>()({
   name: "part",
   description: "Something with a life",
-  config: { mode: option.string({ description: "What it does wrong", default: "" }) },
+  config: {
+    mode: option.string({ description: "What it does wrong", default: "" }),
+    address: option.string({ description: "Where it listens", default: "127.0.0.1:0" }),
+    tls: option.object(tlsMaterialOptions, { description: "Its certificate" }),
+  },
 });
 
 /** Holds the process open, as servers do. */
@@ -33,10 +47,14 @@ const plugin = definePlugin(part, {
       await never();
     }
     if (config.mode === "no socket") return {};
+    if (config.mode === "fault in create") (config as never as { missing: () => void }).missing();
+    await readTlsMaterial(config.tls, "part.tls");
     const server = createServer();
     return {
       start: async ({ signal }) => {
-        await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+        const { host, port } = parseAddress(config.address);
+        server.listen(port, host);
+        await once(server, "listening");
         say("started");
         if (config.mode === "start hangs")
           await new Promise((_, reject) => {
@@ -51,6 +69,8 @@ const plugin = definePlugin(part, {
         server.close();
         say("stopped");
         if (config.mode === "stop fails") throw new Error("disk full");
+        if (config.mode === "stop refused")
+          throw new MicroError({ code: "UNAVAILABLE", detail: "the ledger does not answer" });
       },
     };
   },
@@ -59,6 +79,25 @@ const plugin = definePlugin(part, {
 const definition = defineService({ name: "sample" });
 const ready = { afterStart: () => say("ready") };
 const run = (mode = "") => runService(definition, { plugins: [plugin], part: { mode }, hooks: ready });
+
+/** Writes what is logged at `debug` to standard output. */
+const logger = defineComponent<Logger>()({ name: "logger", description: "Log", config: {}, scoped: true });
+const printingLogger = definePlugin(logger, {
+  name: "printing",
+  create: () => ({
+    ...nullLogger,
+    debug: (message, { error } = {}) =>
+      say(`${typeof message === "string" ? message : message()}: ${inspect(error)}`),
+  }),
+});
+/** The part listens on an address that is given, and has a certificate. */
+const serve = (address: string, certificate?: string, plugins: readonly AnyPlugin[] = []) =>
+  runService(definition, {
+    plugins: [plugin, ...plugins],
+    part: { address, ...(certificate === undefined ? {} : { tls: { certFile: certificate } }) },
+    configFile: false,
+  } as never);
+const argument = (index: number): string => process.argv[index + 3] ?? "";
 
 const programs: Readonly<Record<string, () => Promise<void>>> = {
   plain: () => run(),
@@ -70,6 +109,27 @@ const programs: Readonly<Record<string, () => Promise<void>>> = {
   "bad configuration": () => runService(definition, { plugins: [plugin], part: { mod: 1 } } as never),
   "toml file": () => runService(definition, { plugins: [plugin], configFile: process.argv[3] ?? "" }),
   "file search": () => runService(definition, { plugins: [plugin], hooks: ready }),
+  serve: () => serve(argument(0)),
+  "serve and log": () => serve(argument(0), undefined, [printingLogger]),
+  "serve with certificate": () => serve("127.0.0.1:0", argument(0)),
+  "serve by file": () => runService(definition, { plugins: [plugin], configFile: argument(0) }),
+  "start and stop fail": () =>
+    runService(definition, {
+      plugins: [plugin],
+      part: { address: argument(0), mode: "stop refused" },
+      configFile: false,
+    }),
+  "hook without database": () =>
+    runService(definition, {
+      plugins: [plugin],
+      hooks: { beforeStart: async () => void (await once(connect(parseAddress(argument(0))), "connect")) },
+    }),
+  "fault in hook": () =>
+    runService(definition, {
+      plugins: [plugin],
+      hooks: { beforeStart: () => (undefined as never as { missing: () => void }).missing() },
+    }),
+  "fault in create": () => run("fault in create"),
   help: () => asProgram(() => Promise.reject(new ExitRequest("Usage: sample", 0))),
   "many services": async () => {
     const abort = new AbortController();

@@ -14,11 +14,11 @@ export async function linesOf(path: string): Promise<Record<string, unknown>[]> 
   return parsed(await readFile(path, "utf8"));
 }
 
-/** The lines of a log and of what was moved away from it, oldest first. */
+/** The lines of a log and of what was moved away from it, oldest first. A process that ended may have left its lock behind. */
 export async function allLines(folder: string, name: string): Promise<Record<string, unknown>[]> {
   const number = (file: string) => Number(file.slice(name.length + 1)) || 0;
   const files = (await readdir(folder))
-    .filter((file) => file.startsWith(name))
+    .filter((file) => file.startsWith(name) && !file.endsWith(".lock"))
     .sort((a, b) => number(b) - number(a));
   const lines = await Promise.all(files.map((file) => linesOf(join(folder, file))));
   return lines.flat();
