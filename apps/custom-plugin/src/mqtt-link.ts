@@ -1,5 +1,5 @@
 import { type BrokerCallOptions, brokerError, endsWithin } from "@micro/broker";
-import { hideCredentials } from "@micro/core";
+import { hideCredentials, MicroError, markLogged } from "@micro/core";
 import type { Logger } from "@micro/logger";
 import mqtt, { type MqttClient } from "mqtt";
 
@@ -79,9 +79,24 @@ export class MqttLink {
     client.on("message", (topic, payload, { properties }) => {
       for (const id of [properties?.subscriptionIdentifier ?? []].flat()) this.#deliver(id, topic, payload);
     });
-    client.on("error", (error) => logger.warn("the MQTT connection failed", { error, url: shown }));
+    const unknown = "the server or the network ended it";
+    let lost = false;
+    let reason = unknown;
+    client.on("error", (error) => {
+      reason = MicroError.from(error).detail;
+      logger.debug("the MQTT connection failed", { error, url: shown });
+    });
+    client.on("connect", () => {
+      if (lost) logger.info("connected to the MQTT server again", { url: shown });
+      lost = false;
+      reason = unknown;
+    });
     client.on("close", () => {
-      logger.debug("the MQTT connection is closed", { url: shown });
+      // Each try that fails ends like this too; one line tells of them all.
+      if (!lost && this.#client === client) {
+        logger.warn("the connection to the MQTT server was lost; connecting again", { url: shown, reason });
+        lost = true;
+      }
       // The library would send them again on the next connection: a message that had arrived would arrive twice.
       for (const id of this.#unconfirmed) client.removeOutgoingMessage(id);
     });
@@ -172,10 +187,11 @@ export class MqttLink {
 
   #connected(what: string): MqttClient {
     if (this.#client?.connected === true) return this.#client;
-    const { url } = this.#options;
-    throw brokerError("UNAVAILABLE", `${what}: no connection to the MQTT server at ${url} just now`, {
-      notSent: true,
-    });
+    const url = hideCredentials(this.#options.url);
+    const detail = `${what}: no connection to the MQTT server at ${url} just now`;
+    const error = brokerError("UNAVAILABLE", detail, { notSent: true });
+    // The log has it from the connection, while there should be one.
+    throw this.#client === undefined ? error : markLogged(error);
   }
 
   #change<T>(work: () => Promise<T>): Promise<T> {

@@ -1,6 +1,6 @@
 import type { BrokerEvent } from "@micro/broker";
 import { brokerConformance } from "@micro/broker/conformance";
-import { Metadata } from "@micro/core";
+import { type Logger, type LogMessage, Metadata, nullLogger } from "@micro/core";
 import { eventually, instantiate } from "@micro/core/conformance";
 import { runProgram } from "@micro/programs";
 import { type Mosquitto, startMosquitto } from "@micro/servers";
@@ -14,8 +14,8 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => server[Symbol.asyncDispose]());
 
-const start = async () => {
-  const broker = await instantiate(mqttBroker, { config: { addresses: [server.url] } });
+const start = async (logger: Logger = nullLogger) => {
+  const broker = await instantiate(mqttBroker, { config: { addresses: [server.url] }, deps: { logger } });
   await broker.start?.({ signal: AbortSignal.timeout(5000) });
   return broker;
 };
@@ -23,7 +23,7 @@ const message = (text: string) => ({ header: new Metadata(), body: new TextEncod
 const textOf = ({ message: { body } }: BrokerEvent) => new TextDecoder().decode(body);
 
 describe("conformance", () => {
-  for (const { name, run } of brokerConformance({ create: start })) test(name, run);
+  for (const { name, run } of brokerConformance({ create: () => start() })) test(name, run);
 });
 
 test("a server that is not there is named", async () => {
@@ -47,8 +47,10 @@ test("wildcards in topics and queues are refused", async () => {
   await broker.stop?.({ graceMs: 1000 });
 });
 
-test("subscriptions come back after a restart of the server, and publishing fails clearly in between", async () => {
-  const [one, other] = [await start(), await start()];
+test("subscriptions come back after a restart of the server, publishing fails clearly in between, and the log has two lines", async () => {
+  const lines: LogMessage[] = [];
+  const note = (line: LogMessage): void => void lines.push(line);
+  const [one, other] = [await start({ ...nullLogger, info: note, warn: note, error: note }), await start()];
   const heard: string[] = [];
   const handler = async (event: BrokerEvent) => void heard.push(textOf(event));
   await one.subscribe("restart", handler);
@@ -62,6 +64,10 @@ test("subscriptions come back after a restart of the server, and publishing fail
   await server.restart();
   await eventually(() => other.publish("restart", message("after")), { timeoutMs: 10_000, intervalMs: 100 });
   await eventually(() => expect(heard.filter((text) => text === "after").length).toBeGreaterThanOrEqual(2));
+  expect(lines).toEqual([
+    "the connection to the MQTT server was lost; connecting again",
+    "connected to the MQTT server again",
+  ]);
   await one.stop?.({ graceMs: 1000 });
   await other.stop?.({ graceMs: 1000 });
 });

@@ -21,6 +21,12 @@ export function brokerError(
   });
 }
 
+/** `UNAVAILABLE`: the broker of this name is stopped, and nobody got anything. */
+export function stoppedError(broker: string, what: string): MicroError {
+  const detail = `${what}: the broker '${broker}' is stopped, and with it its service; start another one`;
+  return brokerError("UNAVAILABLE", detail, { notSent: true });
+}
+
 /** Throws `CANCELLED` when the caller has given up already. */
 export function checkAbort(what: string, signal: AbortSignal | undefined): void {
   if (!signal?.aborted) return;

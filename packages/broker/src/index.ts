@@ -11,10 +11,18 @@ export type { DeliveryFailure } from "./delivery-report.ts";
 
 // ---- for authors of broker plugins ----
 
-export { BROKER_ERROR_ID, brokerError, checkAbort, DEFAULT_TIMEOUT_MS, endsWithin } from "./broker-errors.ts";
+export {
+  BROKER_ERROR_ID,
+  brokerError,
+  checkAbort,
+  DEFAULT_TIMEOUT_MS,
+  endsWithin,
+  stoppedError,
+} from "./broker-errors.ts";
 export { broker } from "./component.ts";
 export { deliveryOptions } from "./delivery-options.ts";
 export { type DeliveryHooks, DeliveryReport, type DeliveryReportOptions } from "./delivery-report.ts";
+export { LiveSubscriptions } from "./live-subscriptions.ts";
 export { decodeMessage, encodeMessage, type MessageLimit, maxJsonBytes } from "./message-json.ts";
 export { checkQueue, checkSize, checkTopic, copyMessage, messageSize } from "./message-rules.ts";
 export {

@@ -40,13 +40,6 @@ export function messageSize({ header, body }: BrokerMessage): number {
   return size;
 }
 
-/** No message is larger than this, found without reading it: UTF-8 has at most three bytes for what UTF-16 counts as one. */
-export function mostBytes({ header, body }: BrokerMessage): number {
-  let length = 0;
-  for (let at = 0; at < header.size; at++) length += header.keyAt(at).length + header.valueAt(at).length;
-  return body.byteLength + 3 * length;
-}
-
 /** The size of a message. Throws `RESOURCE_EXHAUSTED` that names the option `max_message_size` when it is over `maxBytes`. */
 export function checkSize(message: BrokerMessage, maxBytes: number): number {
   const size = messageSize(message);

@@ -1,7 +1,8 @@
-import type { MicroError } from "@micro/core";
-import type { BrokerCallOptions, BrokerEvent } from "./broker.ts";
+import { Metadata, MicroError } from "@micro/core";
+import type { BrokerCallOptions, BrokerEvent, BrokerMessage } from "./broker.ts";
 import { brokerError, DEFAULT_TIMEOUT_MS, endsWithin } from "./broker-errors.ts";
 import type { DeliveryReport } from "./delivery-report.ts";
+import { decodeMessage, type MessageLimit } from "./message-json.ts";
 import { copyMessage, messageSize } from "./message-rules.ts";
 import { WorkQueue } from "./work-queue.ts";
 
@@ -63,6 +64,29 @@ export class Subscriber {
   /** Takes the message; `done` is then called once. False when there is no room. */
   offer(taken: Taken): boolean {
     return this.#queue.offer(taken);
+  }
+
+  /**
+   * Takes what came off the wire for `topic`, a message in Go's JSON (spec 5.1): it waits for its handler. What is no
+   * message, or one that is too large, is reported with its bytes; so is what there is no room for, and what has not
+   * begun when the subscription ends.
+   */
+  receive(topic: string, data: Uint8Array, limit: MessageLimit): void {
+    let message: BrokerMessage;
+    try {
+      message = decodeMessage(data, limit);
+    } catch (thrown) {
+      // Go hands the raw body to an error handler (spec 5.5); here that is `onDeliveryFailure`.
+      const raw = { header: new Metadata(), body: data };
+      const { report, queue } = this.#options;
+      report.notDelivered({ topic: this.topic, queue, message: raw, error: MicroError.from(thrown) });
+      return;
+    }
+    const event: BrokerEvent = { topic, message };
+    const done: OnDone = (outcome) => {
+      if (outcome === "left") this.leave(event);
+    };
+    if (!this.offer({ event, bytes: data.byteLength, done })) this.refuse(event);
   }
 
   /** See {@link WorkQueue.pressure}. */

@@ -5,16 +5,17 @@ import {
   type BrokerMessage,
   type BrokerSubscribeOptions,
   broker,
-  brokerError,
   checkAbort,
   checkQueue,
   checkSize,
   checkTopic,
   DeliveryReport,
   deliveryOptions,
+  LiveSubscriptions,
   Subscriber,
   type SubscriberLimits,
   type Subscription,
+  stoppedError,
 } from "@micro/broker";
 import { definePlugin, option } from "@micro/core";
 import { logger } from "@micro/logger";
@@ -31,7 +32,7 @@ class MemoryBroker implements Broker {
   readonly name = "memory";
   readonly counters: DeliveryReport;
   readonly #options: MemoryBrokerOptions;
-  readonly #subscriptions = new Set<Subscription>();
+  readonly #subscriptions = new LiveSubscriptions("memory");
   #stopped = false;
 
   constructor(options: MemoryBrokerOptions) {
@@ -45,11 +46,7 @@ class MemoryBroker implements Broker {
 
   async stop({ graceMs }: { readonly graceMs: number }): Promise<void> {
     this.#stopped = true;
-    const ends = [...this.#subscriptions].map((each) => each.unsubscribe({ timeoutMs: graceMs }));
-    const errors = (await Promise.allSettled(ends)).flatMap((end) =>
-      end.status === "rejected" ? [end.reason as unknown] : [],
-    );
-    if (errors.length > 0) throw new AggregateError(errors, "broker 'memory': not every handler has ended");
+    await this.#subscriptions.end({ timeoutMs: graceMs });
   }
 
   async publish(topic: string, message: BrokerMessage, options: BrokerCallOptions = {}): Promise<void> {
@@ -77,28 +74,14 @@ class MemoryBroker implements Broker {
     const { bus, limits, report } = this.#options;
     const subscriber = new Subscriber({ topic, queue: options.queue, handler, limits, report });
     const remove = bus.add(subscriber);
-    let ended: Promise<void> | undefined;
-    const subscription: Subscription = {
-      topic,
-      queue: options.queue,
-      unsubscribe: (bounds) => {
-        remove();
-        this.#subscriptions.delete(subscription);
-        ended ??= subscriber.end(bounds);
-        return ended;
-      },
-    };
-    this.#subscriptions.add(subscription);
-    return subscription;
+    return this.#subscriptions.add(subscriber, (bounds) => {
+      remove();
+      return subscriber.end(bounds);
+    });
   }
 
   #check(what: string): void {
-    if (!this.#stopped) return;
-    throw brokerError(
-      "UNAVAILABLE",
-      `${what}: the broker 'memory' is stopped, and with it its service; start another one`,
-      { notSent: true },
-    );
+    if (this.#stopped) throw stoppedError(this.name, what);
   }
 }
 

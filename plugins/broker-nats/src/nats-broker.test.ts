@@ -45,7 +45,7 @@ async function open(config: Config = {}, address = server.address): Promise<Brok
 
 /** A client without a broker: what Go sees. */
 async function rawLink(): Promise<{ readonly link: NatsLink; [Symbol.asyncDispose](): Promise<void> }> {
-  const scope = { name: "raw" };
+  const scope = { name: "raw", logger: nullLogger };
   const config = Object.fromEntries(
     Object.entries(natsOptions).map(([key, { default: value }]) => [
       key,
@@ -56,7 +56,6 @@ async function rawLink(): Promise<{ readonly link: NatsLink; [Symbol.asyncDispos
     scope,
     config,
     addresses: [server.address],
-    logger: nullLogger,
     section: "raw",
   });
   await link.hold();

@@ -4,20 +4,19 @@ import {
   type BrokerEvent,
   type BrokerMessage,
   type BrokerSubscribeOptions,
-  brokerError,
   checkAbort,
   checkQueue,
   checkTopic,
   DEFAULT_TIMEOUT_MS,
   type DeliveryReport,
-  decodeMessage,
   encodeMessage,
   endsWithin,
+  LiveSubscriptions,
   Subscriber,
   type SubscriberLimits,
   type Subscription,
+  stoppedError,
 } from "@micro/broker";
-import { Metadata, MicroError } from "@micro/core";
 import { checkSubject, type NatsLink, type NatsMessage } from "@micro/nats";
 
 /** What a {@link NatsBroker} is made of. */
@@ -30,6 +29,7 @@ export interface NatsBrokerOptions {
 }
 
 const DONE = Promise.resolve();
+const NO_OPTIONS: BrokerCallOptions = {};
 /** Topics that are remembered as good. */
 const MAX_REMEMBERED = 1024;
 
@@ -38,7 +38,7 @@ export class NatsBroker implements Broker {
   readonly name = "nats";
   readonly counters: DeliveryReport;
   readonly #options: NatsBrokerOptions;
-  readonly #subscriptions = new Set<Subscription>();
+  readonly #subscriptions = new LiveSubscriptions("nats");
   readonly #published = new Set<string>();
   /** Set while this broker holds the connection. */
   #held: Promise<void> | undefined;
@@ -63,12 +63,13 @@ export class NatsBroker implements Broker {
   }
 
   // Not async: this is the path that every message takes, and mostly there is nothing to wait for.
-  publish(topic: string, message: BrokerMessage, options: BrokerCallOptions = {}): Promise<void> {
-    const what = `publishing to '${topic}'`;
+  publish(topic: string, message: BrokerMessage, options: BrokerCallOptions = NO_OPTIONS): Promise<void> {
     const { link, maxBytes } = this.#options;
     try {
-      if (this.#stopping !== undefined && this.#held === undefined) this.#refuse(what);
-      checkAbort(what, options.signal);
+      if (this.#stopping !== undefined && this.#held === undefined) {
+        throw stoppedError(this.name, `publishing to '${topic}'`);
+      }
+      if (options.signal !== undefined) checkAbort(`publishing to '${topic}'`, options.signal);
       this.#checkPublished(topic);
       // Before anything is waited for: the caller may change the message afterwards.
       const json = encodeMessage(message, { maxBytes });
@@ -100,8 +101,8 @@ export class NatsBroker implements Broker {
     options: BrokerSubscribeOptions = {},
   ): Promise<Subscription> {
     const what = `subscribing to '${topic}'`;
-    const { link, limits, report } = this.#options;
-    if (this.#stopping !== undefined) this.#refuse(what);
+    const { link, limits, report, maxBytes } = this.#options;
+    if (this.#stopping !== undefined) throw stoppedError(this.name, what);
     const { queue } = options;
     checkAbort(what, options.signal);
     checkTopic(topic);
@@ -109,65 +110,23 @@ export class NatsBroker implements Broker {
     checkQueue(queue);
     const subscriber = new Subscriber({ topic, queue, handler, limits, report });
     await endsWithin(this.#hold(), options);
-    const onMessage = (message: NatsMessage): void => this.#take(subscriber, message);
+    const onMessage = ({ subject, data }: NatsMessage): void =>
+      subscriber.receive(subject, data, { maxBytes });
     const { signal, timeoutMs = DEFAULT_TIMEOUT_MS } = options;
     const bounds = signal === undefined ? { timeoutMs } : { timeoutMs, signal };
     const live = await link.subscribe(topic, { ...bounds, queue, onMessage });
-    let ended: Promise<void> | undefined;
-    const subscription: Subscription = {
-      topic,
-      queue,
-      unsubscribe: (limit = {}) => {
-        ended ??= this.#end(limit, { live, subscriber }).finally(() =>
-          this.#subscriptions.delete(subscription),
-        );
-        return ended;
-      },
-    };
-    this.#subscriptions.add(subscription);
+    const subscription = this.#subscriptions.add({ topic, queue }, async (limit) => {
+      const until = performance.now() + (limit.timeoutMs ?? DEFAULT_TIMEOUT_MS);
+      const left = (): number => Math.max(0, until - performance.now());
+      // What the server sent before it heard of this is ours, and of a queue nobody else gets it.
+      await live.drain({ ...limit, timeoutMs: left() / 2 });
+      await subscriber.end({ ...limit, timeoutMs: left() });
+    });
     if (this.#stopping !== undefined) {
       await subscription.unsubscribe({ timeoutMs: 0 });
-      this.#refuse(what);
+      throw stoppedError(this.name, what);
     }
     return subscription;
-  }
-
-  async #end(
-    limit: BrokerCallOptions,
-    {
-      live,
-      subscriber,
-    }: { readonly live: Awaited<ReturnType<NatsLink["subscribe"]>>; readonly subscriber: Subscriber },
-  ): Promise<void> {
-    const until = performance.now() + (limit.timeoutMs ?? DEFAULT_TIMEOUT_MS);
-    const left = (): number => Math.max(0, until - performance.now());
-    // What the server sent before it heard of this is ours, and of a queue nobody else gets it.
-    await live.drain({ ...limit, timeoutMs: left() / 2 });
-    await subscriber.end({ ...limit, timeoutMs: left() });
-  }
-
-  #take(subscriber: Subscriber, { subject, data }: NatsMessage): void {
-    const { maxBytes, report } = this.#options;
-    const { topic, queue } = subscriber;
-    let message: BrokerMessage;
-    try {
-      message = decodeMessage(data, { maxBytes });
-    } catch (thrown) {
-      // Go hands the raw body to an error handler (spec 5.5); here that is `onDeliveryFailure`.
-      const raw = { header: new Metadata(), body: data };
-      report.notDelivered({ topic, queue, message: raw, error: MicroError.from(thrown) });
-      return;
-    }
-    const event: BrokerEvent = { topic: subject, message };
-    const bytes = data.byteLength;
-    const taken = subscriber.offer({
-      event,
-      bytes,
-      done: (outcome) => {
-        if (outcome === "left") subscriber.leave(event);
-      },
-    });
-    if (!taken) subscriber.refuse(event);
   }
 
   /** A topic that was published to before is not looked at again. */
@@ -186,21 +145,15 @@ export class NatsBroker implements Broker {
   async #stop(until: number): Promise<void> {
     const left = (): number => Math.max(0, until - performance.now());
     // Handlers that end now may still publish.
-    const ends = [...this.#subscriptions].map((each) => each.unsubscribe({ timeoutMs: left() }));
-    const errors = (await Promise.allSettled(ends)).flatMap((end) =>
-      end.status === "rejected" ? [end.reason as unknown] : [],
-    );
-    const held = this.#held;
-    this.#held = undefined;
-    if (held !== undefined) {
-      await held;
-      await this.#options.link.release({ graceMs: left() });
+    try {
+      await this.#subscriptions.end({ timeoutMs: left() });
+    } finally {
+      const held = this.#held;
+      this.#held = undefined;
+      if (held !== undefined) {
+        await held;
+        await this.#options.link.release({ graceMs: left() });
+      }
     }
-    if (errors.length > 0) throw new AggregateError(errors, "broker 'nats': not every handler has ended");
-  }
-
-  #refuse(what: string): never {
-    const detail = `${what}: the broker 'nats' is stopped, and with it its service; start another one`;
-    throw brokerError("UNAVAILABLE", detail, { notSent: true });
   }
 }

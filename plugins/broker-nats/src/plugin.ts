@@ -11,7 +11,7 @@ export const natsBroker = definePlugin(broker, {
   needs: [logger],
   create: async ({ config, deps, scope }) => {
     const { addresses, maxMessageSize, concurrency, queueSize, queueBytes } = config;
-    const link = await sharedLink({ scope, addresses, config, logger: deps.logger, section: "broker" });
+    const link = await sharedLink({ scope, addresses, config, section: "broker" });
     const report = new DeliveryReport({ ...config, logger: deps.logger });
     const limits = { concurrency, queueSize, queueBytes };
     return new NatsBroker({ link, report, limits, maxBytes: maxMessageSize });

@@ -43,7 +43,7 @@ export interface CertificateAuthority {
   readonly validUntil: Date;
   /**
    * Makes a key and signs a certificate for it, which is valid no longer than the authority's own.
-   * Rejects with `BAD_REQUEST` for what no certificate can say.
+   * Rejects with `BAD_REQUEST` for what no certificate can say, and when the authority's own is not valid any more.
    */
   issue(options: CertificateOptions): Promise<IssuedCertificate>;
 }
@@ -122,6 +122,11 @@ async function makeCertificate(
   }
   const needsHosts = usages.includes("server") || options.hosts.length > 0;
   const hosts = needsHosts ? checkHosts(options.hosts) : [];
+  if (parent !== undefined && parent.validUntil.getTime() <= Date.now()) {
+    throw bad(
+      `the authority's own was valid until ${parent.validUntil.toISOString()}: make a new authority, and let peers trust it`,
+    );
+  }
   const { publicKey, privateKey } = await newKeyPair(keyType);
   const issuer: Issuer = parent ?? { signer: mustSign(privateKey), certificate: undefined };
   const end = parent !== undefined && parent.validUntil < notAfter ? parent.validUntil : notAfter;

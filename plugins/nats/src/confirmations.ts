@@ -27,10 +27,10 @@ export class Confirmations {
     return this.#sentBytes - this.#confirmedBytes;
   }
 
-  /** `connection` was handed a message. */
-  sent(connection: NatsConnection, size: number): void {
-    this.#sentMessages++;
-    this.#sentBytes += size;
+  /** `connection` was handed messages. */
+  sent(connection: NatsConnection, messages: number, bytes: number): void {
+    this.#sentMessages += messages;
+    this.#sentBytes += bytes;
     this.#round ??= this.#confirm(connection);
     if (this.#hurry !== undefined && this.bytes > MUCH_BYTES) this.#hurry();
   }
@@ -51,9 +51,12 @@ export class Confirmations {
     this.#confirmedBytes = bytes;
   }
 
-  /** The connection is lost: what was not confirmed is lost track of. Returns how many messages. */
-  disconnected(): number {
-    const messages = this.#sentMessages - this.#confirmedMessages;
+  /**
+   * The connection is lost: what was not confirmed is lost track of, and so are the `waiting` messages that it was not
+   * handed yet. Returns how many messages.
+   */
+  disconnected(waiting: number): number {
+    const messages = waiting + this.#sentMessages - this.#confirmedMessages;
     this.lost += messages;
     this.#confirmedMessages = this.#sentMessages;
     this.#confirmedBytes = this.#sentBytes;

@@ -1,8 +1,10 @@
-import { DesiredState, type Logger, MicroError } from "@micro/core";
-import { connect, Events, type NatsConnection } from "nats";
+import { type Logger, logFailure, MicroError, markLogged } from "@micro/core";
+import type { NatsConnection } from "nats";
 import { Confirmations } from "./confirmations.ts";
+import { KeptConnection } from "./kept-connection.ts";
 import type { LinkSettings, NatsLinkCounters, NatsMessage, NatsSubscription } from "./link-types.ts";
 import { cancelled, natsError, unreachable } from "./nats-errors.ts";
+import type { Losses } from "./outage-log.ts";
 import { OutgoingMessages } from "./outgoing.ts";
 import { Subscriptions } from "./subscriptions.ts";
 import { type Bounds, endsWithin, waitFor } from "./waiting.ts";
@@ -36,28 +38,41 @@ export class NatsLink {
   readonly #options: NatsLinkOptions;
   readonly #subscriptions: Subscriptions;
   readonly #onUp = new Set<() => void>();
-  readonly #onDown = new Set<() => void>();
+  readonly #onDown = new Set<() => Losses | undefined>();
   readonly #confirmations = new Confirmations();
   readonly #outgoing: OutgoingMessages;
+  readonly #kept: KeptConnection;
   #disconnects = 0;
   #holders = 0;
   /** The first try to connect has failed. */
   #tried = false;
-  #desired: DesiredState | undefined;
-  #connection: NatsConnection | undefined;
-  /** The connection while it works. */
-  #up: NatsConnection | undefined;
   #waiters = new Set<() => void>();
   #closing: Promise<void> = Promise.resolve();
 
   constructor(options: NatsLinkOptions) {
     this.#options = options;
-    this.#outgoing = new OutgoingMessages((error, messages) =>
-      options.logger.warn("NATS did not take what was published", { error, messages }),
-    );
+    const { logger, settings } = options;
+    this.servers = settings.servers.join(", ");
+    this.#outgoing = new OutgoingMessages({
+      onTaken: (connection, messages, bytes) => this.#confirmations.sent(connection, messages, bytes),
+      onError: (error, messages) => {
+        logFailure(logger, "NATS did not take what was published", { error, messages });
+      },
+    });
     // What was published before a subscription began or ended is for those before.
-    this.#subscriptions = new Subscriptions(options.logger, () => this.#outgoing.handOver());
-    this.servers = options.settings.servers.join(", ");
+    this.#subscriptions = new Subscriptions(logger, () => this.#outgoing.handOver());
+    this.#kept = new KeptConnection({
+      settings,
+      servers: this.servers,
+      logger,
+      onUp: (connection) => this.#cameUp(connection),
+      onDown: () => this.#wentDown(),
+      onDiscarded: () => this.#subscriptions.lost(),
+      onTried: () => {
+        this.#tried = true;
+        this.#wake();
+      },
+    });
   }
 
   get counters(): NatsLinkCounters {
@@ -65,19 +80,22 @@ export class NatsLink {
   }
 
   get connected(): boolean {
-    return this.#up !== undefined;
+    return this.#kept.up !== undefined;
   }
 
   /** Largest payload the server takes, in bytes; Infinity while there is none. */
   get maxPayload(): number {
-    return this.#up?.info?.max_payload ?? Number.POSITIVE_INFINITY;
+    return this.#kept.up?.info?.max_payload ?? Number.POSITIVE_INFINITY;
   }
 
   /** Somebody uses it: resolves when it is connected, or when a first try failed and others follow. Never rejects. */
   async hold(): Promise<void> {
     this.#holders++;
     await this.#closing;
-    if (this.#desired === undefined) this.#open();
+    if (!this.#kept.wanted) {
+      this.#tried = false;
+      this.#kept.open();
+    }
     // Who starts now finds it connected, or learns from its first operation what is wrong.
     await waitFor(this.#waiters, {
       until: () => this.connected || this.#tried,
@@ -100,26 +118,26 @@ export class NatsLink {
   }
 
   /**
-   * `listener` is called when a connection is lost: what the server had sent since is lost too. Returns how to take it
-   * away.
+   * `listener` is called when a connection is lost: what the server had sent since is lost too. It returns how much of
+   * what was lost with it, for the line in the log: `{ calls: 3 }`. Returns how to take it away.
    */
-  onDown(listener: () => void): () => void {
+  onDown(listener: () => Losses | undefined): () => void {
     this.#onDown.add(listener);
     return () => this.#onDown.delete(listener);
   }
 
   /** Bytes that were published and that the server has not confirmed yet. */
   get unconfirmedBytes(): number {
-    return this.#confirmations.bytes;
+    return this.#confirmations.bytes + this.#outgoing.bytes;
   }
 
   /** Resolves when it is connected; rejects with `UNAVAILABLE` at the bounds, `CANCELLED` on abort. */
   async ready(what: string, bounds: Bounds = {}): Promise<void> {
     if (this.connected) return;
-    if (this.#desired === undefined) throw this.#unavailable(what);
+    if (!this.#kept.wanted) throw this.#unavailable(what);
     const came = await waitFor(this.#waiters, {
       ...bounds,
-      until: () => this.connected || this.#desired === undefined,
+      until: () => this.connected || !this.#kept.wanted,
     });
     if (bounds.signal?.aborted) throw cancelled(what, bounds.signal);
     if (!came || !this.connected) throw this.#unavailable(what);
@@ -131,11 +149,10 @@ export class NatsLink {
    * anything is sent.
    */
   publish(subject: string, data: Uint8Array, { reply, atOnce = false }: PublishOptions = {}): void {
-    const connection = this.#up;
+    const connection = this.#kept.up;
     if (connection === undefined) throw this.#unavailable(`publishing to '${subject}'`);
     this.checkPayload(subject, data);
     this.#outgoing.add(connection, { subject, data, reply });
-    this.#confirmations.sent(connection, data.byteLength);
     if (atOnce) this.#outgoing.handOver();
   }
 
@@ -157,7 +174,7 @@ export class NatsLink {
   /** Resolves when the server has taken all that was published; rejects with `UNAVAILABLE` or at the bounds. */
   async flush(what: string, bounds: Bounds = {}): Promise<void> {
     await this.ready(what, bounds);
-    const connection = this.#up;
+    const connection = this.#kept.up;
     if (connection === undefined) throw this.#unavailable(what);
     this.#outgoing.handOver();
     let failure: unknown;
@@ -169,10 +186,9 @@ export class NatsLink {
       throw natsError("UNAVAILABLE", `${what}: NATS (${this.servers}) does not answer`, { notSent: false });
     }
     if (failure === undefined) return;
-    throw natsError("UNAVAILABLE", `${what}: the connection to NATS (${this.servers}) was lost`, {
-      cause: failure,
-      notSent: false,
-    });
+    const detail = `${what}: the connection to NATS (${this.servers}) was lost`;
+    // The log has it, or is about to.
+    throw markLogged(natsError("UNAVAILABLE", detail, { cause: failure, notSent: false }));
   }
 
   /** Resolves when the server knows of it. Rejects with `FORBIDDEN` when it does not allow it, else as `ready` does. */
@@ -210,112 +226,37 @@ export class NatsLink {
     this.#options.logger.error("NATS does not allow a subscription", { subject, error });
   }
 
-  #open(): void {
-    this.#tried = false;
-    this.#desired = new DesiredState({
-      what: `connected to NATS (${this.servers})`,
-      apply: (options) => this.#connect(options.signal),
-      logger: this.#options.logger,
-      firstPauseMs: this.#options.settings.reconnectTimeWait ?? 500,
-    });
-    const { logger } = this.#options;
-    this.#desired.start().catch((error: unknown) => {
-      logger.warn(`not connected to NATS (${this.servers}); trying again`, { error });
-      this.#tried = true;
-      this.#wake();
-    });
-  }
-
-  async #connect(signal: AbortSignal): Promise<void> {
-    const connection = await connect(this.#options.settings);
-    if (signal.aborted) {
-      await connection.close();
-      return;
-    }
-    this.#connection = connection;
-    this.#follow(connection).catch((error: unknown) => {
-      this.#options.logger.error("the state of the NATS connection is not known any more", { error });
-    });
-    void connection.closed().then((error) => this.#closed(connection, error));
-    this.#cameUp(connection);
-  }
-
-  /** The library reconnects by itself, with the subscriptions it has; this is how it tells. */
-  async #follow(connection: NatsConnection): Promise<void> {
-    const { logger } = this.#options;
-    for await (const { type, data } of connection.status()) {
-      switch (type) {
-        case Events.Disconnect:
-          this.#wentDown(data);
-          break;
-        case Events.Reconnect:
-          logger.info("connected to NATS again", { server: data });
-          this.#cameUp(connection);
-          break;
-        case Events.Error:
-          logger.error("NATS reports an error", { error: data });
-          break;
-        case Events.LDM:
-          logger.info("the NATS server is about to stop", { server: data });
-          break;
-        default:
-          break;
-      }
-    }
-  }
-
-  #cameUp(connection: NatsConnection): void {
-    this.#up = connection;
+  #cameUp(connection: NatsConnection): number {
     this.#subscriptions.up(connection);
+    const { size } = this.#subscriptions;
     this.#wake();
     for (const listener of this.#onUp) listener();
+    return size;
   }
 
-  #wentDown(server: unknown): void {
-    if (this.#up === undefined) return;
-    this.#up = undefined;
+  #wentDown(): Losses {
     this.#subscriptions.down();
-    this.#outgoing.clear();
     this.#disconnects++;
-    const unconfirmed = this.#confirmations.disconnected();
-    this.#options.logger.warn("the connection to NATS was lost; connecting again", {
-      server,
-      ...(unconfirmed === 0 ? {} : { unconfirmed }),
-    });
-    for (const listener of this.#onDown) listener();
-  }
-
-  /** The library gave up, which it does only when something is wrong with it or the settings: begin anew. */
-  #closed(connection: NatsConnection, error: unknown): void {
-    if (this.#connection !== connection) return;
-    this.#connection = undefined;
-    this.#wentDown(this.servers);
-    this.#subscriptions.lost();
-    this.#options.logger.error("the connection to NATS was closed; making another one", { error });
-    void this.#desired?.stop();
-    this.#open();
+    let losses: Losses = { unconfirmed: this.#confirmations.disconnected(this.#outgoing.clear()) };
+    for (const listener of this.#onDown) losses = { ...losses, ...listener() };
+    return losses;
   }
 
   async #close(graceMs: number): Promise<void> {
-    const desired = this.#desired;
-    this.#desired = undefined;
+    const closed = this.#kept.close(graceMs, async (up) => {
+      if (up !== undefined) {
+        this.#outgoing.handOver();
+        const flushed = this.#confirmations.flush(up).catch(() => undefined);
+        await endsWithin(flushed, { timeoutMs: Math.max(graceMs, 100) });
+      }
+      this.#subscriptions.clear();
+    });
     this.#wake();
-    const stopped = desired?.stop() ?? Promise.resolve();
-    const connection = this.#connection;
-    const up = this.#up;
-    this.#connection = undefined;
-    this.#up = undefined;
-    if (up !== undefined) {
-      this.#outgoing.handOver();
-      const flushed = up.flush().catch((error: unknown) => {
-        this.#options.logger.warn("NATS may not have got what was published last", { error });
-      });
-      await endsWithin(flushed, { timeoutMs: Math.max(graceMs, 100) });
+    await closed;
+    const unconfirmed = this.#confirmations.disconnected(this.#outgoing.clear());
+    if (unconfirmed > 0) {
+      this.#options.logger.warn("NATS may not have got what was published last", { unconfirmed });
     }
-    this.#subscriptions.clear();
-    await connection?.close();
-    // A try that runs is bounded by the time to connect, and closes what it makes.
-    await endsWithin(stopped, { timeoutMs: Math.max(graceMs, 100) });
   }
 
   #wake(): void {
@@ -323,7 +264,7 @@ export class NatsLink {
   }
 
   #unavailable(what: string): MicroError {
-    const problem = this.#desired === undefined ? "the connection is closed" : this.#desired.problem;
-    return unreachable(what, { servers: this.servers, problem: problem ?? "the connection was lost" });
+    const error = unreachable(what, { servers: this.servers, problem: this.#kept.problem });
+    return this.#kept.outageLogged ? markLogged(error) : error;
   }
 }

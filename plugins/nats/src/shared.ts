@@ -4,12 +4,11 @@ import { connectionOptions, type NatsOptions, natsOptions } from "./options.ts";
 
 /** What {@link sharedLink} is told. */
 export interface SharedLinkOptions {
-  /** The `scope` of the plugin's service: plugins of one service share. */
-  readonly scope: { readonly name: string };
+  /** The `scope` of the plugin's service: plugins of one service share. Its logger is told, as component `nats`. */
+  readonly scope: { readonly name: string; readonly logger: Logger };
   /** The component's addresses; none means `127.0.0.1:4222`. */
   readonly addresses: readonly string[];
   readonly config: NatsOptions;
-  readonly logger: Logger;
   /** Section of the plugin, for errors: `broker`. */
   readonly section: string;
 }
@@ -21,13 +20,15 @@ const SHARED = Symbol.for("micro.nats.links");
  * the first `hold` and closes with the last `release`. Throws `BAD_REQUEST` for settings that cannot be.
  */
 export async function sharedLink(options: SharedLinkOptions): Promise<NatsLink> {
-  const { scope, addresses, config, logger, section } = options;
+  const { scope, addresses, config, section } = options;
   const settings = await connectionOptions(config, { addresses, section });
   const links = linksOf(scope);
   const said = Object.keys(natsOptions).map((key) => config[key as keyof NatsOptions]);
   const key = JSON.stringify([settings.servers, said.map((value) => value ?? null)]);
   const known = links.get(key);
   if (known !== undefined) return known;
+  // Not the logger of the plugin that came first: what is told is true of all of them.
+  const logger = scope.logger.child({ component: "nats" });
   const link = new NatsLink({ settings: { ...settings, name: scope.name }, logger });
   links.set(key, link);
   return link;

@@ -29,6 +29,10 @@ export class Subscriptions {
     this.#before = before;
   }
 
+  get size(): number {
+    return this.#wanted.size;
+  }
+
   /** Begins now, or with the next connection. */
   add(subject: string, options: SubscriptionOptions): NatsSubscription {
     const wanted: Wanted = { ...options, subject, live: undefined };

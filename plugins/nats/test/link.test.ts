@@ -1,5 +1,12 @@
 import { join } from "node:path";
-import { type Logger, nullLogger } from "@micro/core";
+import {
+  isLogged,
+  type LogFields,
+  type Logger,
+  type LogLevel,
+  type LogMessage,
+  nullLogger,
+} from "@micro/core";
 import { eventually, within } from "@micro/core/conformance";
 import { type NatsServer, startNatsServer } from "@micro/servers";
 import { afterEach, describe, expect, test } from "vitest";
@@ -36,13 +43,41 @@ async function server(config?: string): Promise<NatsServer> {
 async function linkTo(
   address: string,
   config: Partial<NatsOptions> = {},
-  { scope = { name: "test" }, logger = nullLogger }: { scope?: { name: string }; logger?: Logger } = {},
+  scope: { readonly name: string; readonly logger: Logger } = { name: "test", logger: nullLogger },
 ): Promise<NatsLink> {
   const options = { ...defaults, ...config };
-  const link = await sharedLink({ scope, addresses: [address], config: options, logger, section: "broker" });
+  const link = await sharedLink({ scope, addresses: [address], config: options, section: "broker" });
   held.push(link);
   await link.hold();
   return link;
+}
+
+/** Holds the server still; resolves when it answers no more, with how to let it go on. */
+async function freeze(started: NatsServer, link: NatsLink): Promise<() => void> {
+  const thaw = started.freeze();
+  await eventually(() =>
+    expect(link.flush("asking", { timeoutMs: 20 })).rejects.toMatchObject({ code: "UNAVAILABLE" }),
+  );
+  return thaw;
+}
+
+type Line = readonly [LogLevel, LogMessage, LogFields | undefined];
+
+/** A logger that keeps its lines. */
+function recorder(): { readonly logger: Logger; readonly lines: Line[] } {
+  const lines: Line[] = [];
+  const at =
+    (level: LogLevel) =>
+    (message: LogMessage, fields?: LogFields): void =>
+      void lines.push([level, message, fields]);
+  const logger: Logger = {
+    ...nullLogger,
+    info: at("info"),
+    warn: at("warn"),
+    error: at("error"),
+    child: () => logger,
+  };
+  return { logger, lines };
 }
 
 /** What a subscription got. */
@@ -54,10 +89,16 @@ async function listen(link: NatsLink, subject: string): Promise<string[]> {
 
 test("plugins of one service that say the same share a connection, others do not", async () => {
   const { address } = await server();
-  const scope = { name: "shop" };
-  const one = await linkTo(address, {}, { scope });
-  expect(await linkTo(address, {}, { scope })).toBe(one);
-  expect(await linkTo(address, { user: "me" }, { scope })).not.toBe(one);
+  const named: LogFields[] = [];
+  const child = (fields: LogFields): Logger => {
+    named.push(fields);
+    return nullLogger;
+  };
+  const scope = { name: "shop", logger: { ...nullLogger, child } };
+  const one = await linkTo(address, {}, scope);
+  expect(await linkTo(address, {}, scope)).toBe(one);
+  expect(named, "its lines are of no plugin alone").toEqual([{ component: "nats" }]);
+  expect(await linkTo(address, { user: "me" }, scope)).not.toBe(one);
   expect(await linkTo(address)).not.toBe(one);
   const [first] = held.splice(0, 1);
   await first?.release({ graceMs: 500 });
@@ -115,8 +156,9 @@ test("who listens is told when the connection is lost, until it is taken away", 
   link.onDown(() => {
     lost++;
     down.resolve();
+    return undefined;
   });
-  link.onDown(() => ignored++)();
+  link.onDown(() => ({ ignored: ++ignored }))();
   await started.kill();
   await within("the loss", down.promise);
   expect([lost, ignored]).toEqual([1, 0]);
@@ -141,23 +183,95 @@ test("what is published in one turn goes together, keeps its order, and does not
 
 test("what was on the way when the server died is counted and logged", async () => {
   const started = await server();
-  const warnings: unknown[] = [];
-  const logger = { ...nullLogger, warn: (_: string, fields?: unknown) => void warnings.push(fields) };
-  const link = await linkTo(started.address, {}, { logger });
+  const { logger, lines } = recorder();
+  const link = await linkTo(started.address, {}, { name: "test", logger });
   link.publish("news", bytes("safe"));
   await link.flush("asking");
-  const thaw = started.freeze();
+  const thaw = await freeze(started, link);
   for (let i = 0; i < 3; i++) link.publish("news", bytes("lost"));
   await started.kill();
   thaw();
   await eventually(() => expect(link.counters).toMatchObject({ disconnects: 1, unconfirmed: 3 }));
-  expect(warnings).toContainEqual(expect.objectContaining({ unconfirmed: 3 }));
+  expect(lines).toMatchObject([["warn", expect.any(String), { unconfirmed: 3 }]]);
+});
+
+test("an outage is two lines of the log, with what others say is lost; errors of its time are marked as logged", async () => {
+  const started = await server();
+  const { logger, lines } = recorder();
+  const link = await linkTo(started.address, {}, { name: "test", logger });
+  await listen(link, "news");
+  link.onDown(() => ({ endedCalls: 2, endedServed: 0 }));
+  const thaw = await freeze(started, link);
+  const asked = link.flush("asking").catch((error: unknown) => error);
+  await started.kill();
+  thaw();
+  expect(isLogged(await asked)).toBe(true);
+  await eventually(() => expect(link.connected).toBe(false));
+  const late = await link.ready("asking", { timeoutMs: 20 }).catch((error: unknown) => error);
+  expect(isLogged(late)).toBe(true);
+  await started.restart();
+  await link.ready("asking");
+  const { address } = started;
+  expect(lines).toEqual([
+    [
+      "warn",
+      "the connection to NATS was lost; connecting again",
+      { server: address, reason: "the server or the network ended it", endedCalls: 2 },
+    ],
+    [
+      "info",
+      "connected to NATS again",
+      {
+        server: address,
+        subscriptions: 1,
+        away: expect.stringMatching(/^\d/) as string,
+        tries: expect.any(Number) as number,
+        endedCalls: 2,
+      },
+    ],
+  ]);
+});
+
+test("a server that does not answer pings is given up, and the log says why", async () => {
+  const started = await server();
+  const { logger, lines } = recorder();
+  const link = await linkTo(started.address, { pingInterval: 30 }, { name: "test", logger });
+  const thaw = started.freeze();
+  await eventually(() => expect(link.connected).toBe(false));
+  thaw();
+  expect(lines[0]?.[2]).toMatchObject({ reason: "it did not answer pings" });
+});
+
+test("what the server had not confirmed when the last holder left is logged", async () => {
+  const started = await server();
+  const { logger, lines } = recorder();
+  const link = await linkTo(started.address, {}, { name: "test", logger });
+  const thaw = await freeze(started, link);
+  link.publish("news", bytes("late"));
+  await link.release({ graceMs: 100 });
+  thaw();
+  await link.hold();
+  expect(lines).toEqual([["warn", "NATS may not have got what was published last", { unconfirmed: 1 }]]);
+  expect(link.counters.unconfirmed).toBe(1);
+});
+
+test("messages that the server does not allow are logged with their subject, and no flood of lines", async () => {
+  const { address } = await server(
+    'authorization { users: [ { user: me, password: p, permissions: { publish: "open.>" } } ] }',
+  );
+  const { logger, lines } = recorder();
+  const link = await linkTo(address, { user: "me", password: "p" }, { name: "test", logger });
+  for (let i = 0; i < 100; i++) link.publish("closed.door", bytes(""));
+  await eventually(() => expect(lines).not.toEqual([]));
+  await link.flush("asking");
+  const message = "NATS does not allow what was published; it is lost";
+  expect(lines).toEqual([["error", message, { subject: "closed.door" }]]);
 });
 
 test("a server that is frozen makes publishers wait, not the process swell", async () => {
   const started = await server();
   const link = await linkTo(started.address);
-  const thaw = started.freeze();
+  const thaw = await freeze(started, link);
   let sent = 0;
   while (link.pressure() === undefined && sent < 100) {
     link.publish("news", new Uint8Array(1024 * 512));

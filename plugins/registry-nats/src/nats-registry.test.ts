@@ -43,8 +43,8 @@ async function rawLink(address = server.address): Promise<NatsLink> {
       typeof value === "string" ? 2000 : value,
     ]),
   ) as unknown as Parameters<typeof sharedLink>[0]["config"];
-  const scope = { name: "raw" };
-  const link = await sharedLink({ scope, config, addresses: [address], logger: nullLogger, section: "raw" });
+  const scope = { name: "raw", logger: nullLogger };
+  const link = await sharedLink({ scope, config, addresses: [address], section: "raw" });
   await link.hold();
   cleanups.push(() => link.release({ graceMs: 500 }));
   return link;

@@ -43,7 +43,7 @@ export const natsRegistry = definePlugin(registry, {
   create: async ({ config, deps, scope }) => {
     const { addresses, querySubjects, watchSubjects } = config;
     for (const subject of [...querySubjects, ...watchSubjects]) checkSubject(subject, { wildcards: false });
-    const link = await sharedLink({ scope, addresses, config, logger: deps.logger, section: "registry" });
+    const link = await sharedLink({ scope, addresses, config, section: "registry" });
     return new NatsRegistry({ ...config, link, logger: deps.logger });
   },
 });

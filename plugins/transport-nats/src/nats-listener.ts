@@ -52,7 +52,8 @@ export class NatsListener implements Listener {
   /** The same where there is no connection yet: it begins with that, and a refusal is logged. */
   listenLater(): void {
     const { address, context } = this.#options;
-    context.logger.warn("not connected to NATS; listening begins with the connection", { address });
+    // The connection itself tells that it is not there.
+    context.logger.debug("not connected to NATS; listening begins with the connection", { address });
     this.#subscription = context.link.listen(address, (message) => this.#take(message));
   }
 

@@ -156,17 +156,18 @@ export class NatsTransport implements Transport {
     for (const listener of this.#listeners) listener.check(now);
   }
 
-  /** What was on the way in either direction may be lost: nobody goes on with a gap in it. */
-  #lost(): void {
-    const { link, logger } = this.#context;
+  /**
+   * What was on the way in either direction may be lost: nobody goes on with a gap in it. Returns how many calls and
+   * streams that ended, ours and those of others.
+   */
+  #lost(): { readonly endedCalls: number; readonly endedServed: number } {
+    const { link } = this.#context;
     const reason = unavailable(`the connection to NATS (${link.servers}) was lost`);
-    const called = sum(Array.from(this.#sessions, ({ active }) => active));
-    const served = sum(Array.from(this.#listeners, ({ running }) => running));
-    if (called + served > 0) {
-      logger.warn("calls and streams ended with the connection to NATS", { called, served });
-    }
+    const endedCalls = sum(Array.from(this.#sessions, ({ active }) => active));
+    const endedServed = sum(Array.from(this.#listeners, ({ running }) => running));
     for (const session of this.#sessions) session.destroy(reason);
     for (const listener of this.#listeners) listener.abort(reason);
+    return { endedCalls, endedServed };
   }
 
   /** Whether anybody listens on a subject: where nobody does, NATS says so before it answers what comes after. */

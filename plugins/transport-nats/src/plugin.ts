@@ -55,7 +55,7 @@ export const natsTransport = definePlugin(transport, {
   needs: [logger],
   create: async ({ config, deps, scope }) => {
     const { addresses, dialTimeout } = config;
-    const link = await sharedLink({ scope, addresses, config, logger: deps.logger, section: "transport" });
+    const link = await sharedLink({ scope, addresses, config, section: "transport" });
     return new NatsTransport({ context: { settings: config, link, logger: deps.logger }, dialTimeout });
   },
 });

@@ -15,10 +15,9 @@ export async function rawLink(address: string): Promise<RawLink> {
     ]),
   ) as unknown as Parameters<typeof sharedLink>[0]["config"];
   const link = await sharedLink({
-    scope: { name: "raw" },
+    scope: { name: "raw", logger: nullLogger },
     config,
     addresses: [address],
-    logger: nullLogger,
     section: "raw",
   });
   await link.hold();

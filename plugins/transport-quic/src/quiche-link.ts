@@ -1,9 +1,8 @@
 import type { QuicClose, QuicConnection, QuicConnectionHandler, QuicStream } from "./driver.ts";
 import { LateTimer } from "./late-timer.ts";
-import { PeerStreams } from "./peer-streams.ts";
 import type { HostPort, QuicheBinding, QuicheConnection } from "./quiche-binding.ts";
 import { APPLICATION_ERROR, endReason, NO_ERROR } from "./quiche-errors.ts";
-import { QuicheStream, type StreamHost } from "./quiche-stream.ts";
+import { QuicheStreams, type StreamsOwner } from "./quiche-streams.ts";
 
 /** What a connection is made of. */
 export interface LinkOptions {
@@ -27,37 +26,28 @@ export interface LinkOptions {
   readonly onGone: (reason: Error | undefined) => void;
 }
 
-/** So many streams that ended last are looked at when a connection is to close after all has arrived. */
-const MOST_UNCONFIRMED = 1024;
-
 /** So many datagrams go out in one turn. */
 const MOST_DATAGRAMS = 4096;
 /** And so many when a connection is closed. */
 const MOST_LAST_DATAGRAMS = 16;
 
 /**
- * One connection: quiche's state machine, its timers and its streams. All that came or was written in one turn of the
- * event loop is worked off together at the end of it.
+ * One connection: quiche's state machine and its timers. All that came or was written in one turn of the event loop is
+ * worked off together at the end of it.
  */
-export class QuicheLink implements QuicConnection, StreamHost {
+export class QuicheLink implements QuicConnection, StreamsOwner {
   readonly binding: QuicheBinding;
   readonly conn: QuicheConnection;
   readonly local: string;
   readonly remote: string;
   readonly #options: LinkOptions;
-  readonly #streams = new Map<number, QuicheStream>();
-  readonly #peerStreams: PeerStreams;
-  readonly #blocked = new Set<QuicheStream>();
-  /** Streams whose end was sent and perhaps not confirmed; the oldest first. */
-  readonly #unconfirmed = new Set<number>();
+  readonly #streams: QuicheStreams;
   readonly #timer = new LateTimer(() => {
     if (this.#closed) return;
     this.conn.onTimeout();
     this.#turn();
   });
   #handler: QuicConnectionHandler | undefined;
-  #nextStream: number;
-  #wantsStreams = false;
   #scheduled = false;
   #established = false;
   #closed = false;
@@ -72,8 +62,7 @@ export class QuicheLink implements QuicConnection, StreamHost {
     this.conn = options.conn;
     this.local = options.names.local;
     this.remote = options.names.remote;
-    this.#nextStream = options.role;
-    this.#peerStreams = new PeerStreams(1 - options.role);
+    this.#streams = new QuicheStreams(this, options.role);
   }
 
   get closed(): boolean {
@@ -119,14 +108,7 @@ export class QuicheLink implements QuicConnection, StreamHost {
 
   open(): QuicStream | undefined {
     if (this.#closed || this.#closing !== undefined) return undefined;
-    const stream = new QuicheStream(this, this.#nextStream);
-    if (this.conn.peerStreamsLeftBidi() <= 0 || !stream.prime()) {
-      this.#wantsStreams = true;
-      return undefined;
-    }
-    this.#nextStream += 4;
-    this.#streams.set(stream.id, stream);
-    return stream;
+    return this.#streams.open();
   }
 
   close(options: QuicClose): void {
@@ -172,7 +154,6 @@ export class QuicheLink implements QuicConnection, StreamHost {
     clearTimeout(this.#closeTimer);
     clearInterval(this.#pingTimer);
     this.#streams.clear();
-    this.#blocked.clear();
     this.#options.onGone(reason);
     this.#handler?.onClosed(reason);
   }
@@ -191,26 +172,6 @@ export class QuicheLink implements QuicConnection, StreamHost {
     });
   }
 
-  get othersWait(): boolean {
-    return this.#blocked.size > 0;
-  }
-
-  blocked(stream: QuicheStream): void {
-    this.#blocked.add(stream);
-  }
-
-  ended(stream: QuicheStream): void {
-    this.#unconfirmed.add(stream.id);
-    if (this.#unconfirmed.size > MOST_UNCONFIRMED) {
-      this.#unconfirmed.delete(this.#unconfirmed.values().next().value as number);
-    }
-  }
-
-  over(stream: QuicheStream): void {
-    this.#streams.delete(stream.id);
-    this.#blocked.delete(stream);
-  }
-
   // ---- one turn ----
 
   readonly #turn = (): void => {
@@ -221,62 +182,13 @@ export class QuicheLink implements QuicConnection, StreamHost {
       this.#startPings();
       this.#options.onEstablished();
     }
-    if (this.#handler !== undefined) this.#work(this.#handler);
+    if (this.#handler !== undefined) {
+      this.#streams.work(this.#handler);
+      if (this.#closing !== undefined && this.#streams.allConfirmed()) this.#closeNow(this.#closing);
+    }
     this.#flush();
     this.#checkEnd();
   };
-
-  #work(handler: QuicConnectionHandler): void {
-    for (const id of this.conn.readable()) {
-      const stream = this.#streams.get(id) ?? this.#accept(id, handler);
-      stream?.readable();
-      if (this.#closed) return;
-    }
-    this.#retryBlocked();
-    if (this.#wantsStreams && this.conn.peerStreamsLeftBidi() > 0) {
-      this.#wantsStreams = false;
-      handler.onStreamsAvailable();
-    }
-    if (this.#closing !== undefined && this.#allConfirmed()) this.#closeNow(this.#closing);
-  }
-
-  /** A stream that the peer has opened with what came now; undefined for one that is over here. */
-  #accept(id: number, handler: QuicConnectionHandler): QuicheStream | undefined {
-    if (!this.#peerStreams.isNew(id)) return undefined;
-    const stream = new QuicheStream(this, id);
-    this.#streams.set(id, stream);
-    handler.onStream(stream);
-    return stream;
-  }
-
-  /** Those that wait for room take turns, so that one that has much to send leaves some to the others. */
-  #retryBlocked(): void {
-    for (let progress = this.#blocked.size > 0; progress; ) {
-      progress = false;
-      for (const stream of Array.from(this.#blocked)) {
-        if (this.#closed) return;
-        if (!this.#blocked.delete(stream)) continue;
-        const before = stream.written;
-        stream.writable();
-        progress ||= stream.written > before && this.#blocked.has(stream);
-      }
-    }
-  }
-
-  /** True when the peer has confirmed all that was sent. */
-  #allConfirmed(): boolean {
-    if (this.#blocked.size > 0) return false;
-    for (const id of this.#unconfirmed) {
-      try {
-        this.conn.streamCapacity(id);
-        return false;
-      } catch {
-        // quiche has forgotten the stream: all of it has arrived, or the peer wants no more.
-        this.#unconfirmed.delete(id);
-      }
-    }
-    return true;
-  }
 
   #flush(): void {
     let sent = 0;

@@ -89,7 +89,11 @@ export interface OwnCertificate {
   readonly fingerprint: string;
 }
 
-/** Makes one. Rejects with `BAD_REQUEST` where `@micro/certificates` is not installed. */
+/**
+ * Makes one. It is never renewed: clients trust the fingerprint that the registry tells, and as in RFC 7671, 5.1, then
+ * not the dates of the certificate; another one would be refused by all who have read the announcement. Rejects with `BAD_REQUEST` where
+ * `@micro/certificates` is not installed.
+ */
 export async function makeCertificate(address: string): Promise<OwnCertificate> {
   let certificates: typeof import("@micro/certificates");
   try {

@@ -1,7 +1,7 @@
 import { createPrivateKey } from "node:crypto";
-import { createAuthority } from "@micro/certificates";
+import { createAuthority, selfSignedCertificate } from "@micro/certificates";
 import { MicroError } from "@micro/core";
-import { beforeEach, expect, test } from "vitest";
+import { beforeEach, expect, test, vi } from "vitest";
 import {
   type Config,
   call,
@@ -81,6 +81,15 @@ test("a certificate made on the fly is trusted by whoever finds its fingerprint 
     /^UNAVAILABLE true .*not the one that its node announces/,
   );
   expect(await attempt({}, { tls: { trustAnnounced: false } })).toMatch(/^UNAVAILABLE true .*unknown_ca/);
+});
+
+test("a certificate that is announced is trusted after its time too: its node may run longer", async () => {
+  vi.useFakeTimers({ toFake: ["Date"], now: Date.now() - 400 * 86_400_000 });
+  const old = await selfSignedCertificate({ hosts: ["127.0.0.1"] }).finally(() => vi.useRealTimers());
+  expect(old.validUntil.getTime()).toBeLessThan(Date.now());
+  const tls = { cert: old.cert, key: old.key };
+  expect(await attempt({ tls }, {}, { metadata: { [FINGERPRINT_KEY]: old.fingerprint } })).toBe("hello");
+  expect(await attempt({ tls }, { tls: { ca: old.ca } })).toMatch(/^UNAVAILABLE true .*certificate/);
 });
 
 test("whoever names authorities trusts no announcement", async () => {
