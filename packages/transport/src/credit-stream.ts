@@ -126,7 +126,7 @@ export class CreditStream implements TransportStream, AsyncIterator<TransportMes
     if (this.#credit > 0 && this.#unsent.length === 0) {
       this.#write(message);
     } else {
-      const bytes = this.#unsentBytes + message.body.length;
+      const bytes = this.#unsentBytes + message.body.length + MESSAGE_COST;
       if (bytes > this.#options.maxWriteBuffer) {
         throw transportError(
           "RESOURCE_EXHAUSTED",
@@ -254,7 +254,7 @@ export class CreditStream implements TransportStream, AsyncIterator<TransportMes
     this.#credit += bytes;
     while (this.#credit > 0 && this.#unsent.length > 0) {
       const message = this.#unsent.shift() as TransportMessage;
-      this.#unsentBytes -= message.body.length;
+      this.#unsentBytes -= message.body.length + MESSAGE_COST;
       try {
         this.#write(message);
       } catch (error) {

@@ -139,6 +139,15 @@ test("whoever waits for a dial that fails is told, and the next one dials again"
   expect((await acquire()).session.usable).toBe(true);
 });
 
+test("whoever waits for a dial that fails is told though a session that drains still has a stream", async () => {
+  const { sessions, state, acquire } = world(100);
+  await acquire();
+  sessions[0]?.retire();
+  state.fail = new MicroError({ code: "UNAVAILABLE", detail: "connection refused", notSent: true });
+  const failures = await Promise.all(Array.from({ length: 3 }, () => errorOf(acquire())));
+  expect(failures.map(({ detail }) => detail)).toEqual(failures.map(() => "connection refused"));
+});
+
 test("a broken or exclusive session of one exchange is not used again", async () => {
   const { pool, sessions, acquire } = world(1);
   const stream = await acquire({ exclusive: true });

@@ -290,8 +290,9 @@ class Place {
       this.#dialling--;
       const failure = MicroError.from(error, { id: CLIENT_ID, code: "UNAVAILABLE" });
       // Whoever waits may ask another node meanwhile; those whom a session can still serve go on waiting.
-      if (this.#sessions.length === 0) for (const waiter of this.#waiting.splice(0)) settle(waiter, failure);
-      else {
+      if (!this.#sessions.some(({ spent, session }) => !spent && session.usable)) {
+        for (const waiter of this.#waiting.splice(0)) settle(waiter, failure);
+      } else {
         const waiter = this.#waiting.shift();
         if (waiter !== undefined) settle(waiter, failure);
       }

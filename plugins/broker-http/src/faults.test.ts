@@ -91,6 +91,20 @@ describe("a receiver that fails", () => {
     expect(silent.requests).toHaveLength(5);
   });
 
+  test("silent, with a short deadline: a failure every now and then is no progress that publishers wait for", async () => {
+    const { registry, broker, failures } = await publisher({ deliveryTimeout: 100, inboxSize: 16 });
+    const [silent, good] = [await goPeer(() => undefined), await goPeer()];
+    await silent.subscribe(registry, { id: "my.topic-silent" });
+    await good.subscribe(registry, { id: "my.topic-good" });
+    await broker.publish("my.topic", message());
+    await eventually(() => expect(failures).toHaveLength(1));
+    const began = performance.now();
+    for (let at = 0; at < 100; at++) await broker.publish("my.topic", message());
+    expect(performance.now() - began).toBeLessThan(3000);
+    await eventually(() => expect(good.requests).toHaveLength(101));
+    await eventually(() => expect(failures).toHaveLength(101));
+  }, 20_000);
+
   test("an answer that is no success is reported, and the message not sent again", async () => {
     const { registry, broker, failures } = await publisher();
     const answer = "HTTP/1.1 500 Internal Server Error\r\nContent-Length: 4\r\n\r\noops";
@@ -123,6 +137,34 @@ describe("a receiver that fails", () => {
     expect(failures).toEqual([]);
   });
 });
+
+test("of a flood to a fast, a slow, a silent and an absent subscriber every copy is handled or reported", async () => {
+  const limits = { inboxSize: 16, deliveryTimeout: 300, connectTimeout: 300 };
+  const { registry, broker, failures } = await publisher(limits);
+  const [fast, slow] = [await fleet.broker(), await fleet.broker({ queueSize: 4 })];
+  await fast.subscribe("my.topic", async () => undefined);
+  await slow.subscribe("my.topic", () => new Promise((resolve) => setTimeout(resolve, 20)));
+  const silent = await goPeer(() => undefined);
+  await silent.subscribe(registry, { id: "my.topic-silent" });
+  const metadata = { broker: "http", secure: "false", topic: "my.topic" };
+  const absent = { id: "my.topic-absent", address: await deadAddress(), metadata };
+  const version = "ff.http.broadcast";
+  const name = "micro.http.broker";
+  await registry.register({ name, version, metadata: {}, endpoints: [], nodes: [absent] });
+  await broker.publish("my.topic", message());
+  await eventually(() => expect(fast.counters.handled).toBe(1));
+
+  const copies = 100;
+  for (let at = 1; at < copies; at++) await broker.publish("my.topic", message());
+  await broker.stop?.({ graceMs: 2000 });
+  await eventually(() => expect(fast.counters.handled).toBe(copies));
+  const gone = failures.filter(({ subscriber }) => subscriber?.startsWith(absent.id) === true).length;
+  // Whoever is away is forgotten, and no subscriber any more to what is published then.
+  expect(gone).toBeGreaterThan(0);
+  await eventually(() => expect(slow.counters.handled + failures.length - gone).toBe(2 * copies));
+  expect(broker.counters).toMatchObject({ published: copies, undelivered: failures.length });
+  expect(slow.counters.handled).toBeGreaterThan(0);
+}, 20_000);
 
 describe("a receiver that is not there", () => {
   const node = (id: string, address: string) => ({

@@ -11,9 +11,11 @@ import {
   DEFAULT_TIMEOUT_MS,
   type DeliveryReport,
   endsWithin,
+  LiveSubscriptions,
   Subscriber,
   type SubscriberLimits,
   type Subscription,
+  stoppedError,
 } from "@micro/broker";
 import { DesiredState, type Logger } from "@micro/core";
 import type { Registry, ServiceRecord } from "@micro/registry";
@@ -55,7 +57,7 @@ export class HttpBroker implements Broker {
   readonly name = "http";
   readonly counters: DeliveryReport;
   readonly #options: HttpBrokerOptions;
-  readonly #subscriptions = new Set<Subscription>();
+  readonly #subscriptions = new LiveSubscriptions("http");
   #parts: Parts | undefined;
   #stopping: Promise<void> | undefined;
 
@@ -121,7 +123,7 @@ export class HttpBroker implements Broker {
       logger,
       giveUpAtStart: true, // who subscribes hears that it failed, and is not subscribed
     });
-    const subscription = this.#subscription({ topic, queue }, async (limit) => {
+    const subscription = this.#subscriptions.add({ topic, queue }, async (limit) => {
       const until = performance.now() + (limit.timeoutMs ?? DEFAULT_TIMEOUT_MS);
       const left = (): number => Math.max(0, until - performance.now());
       await desired.stop();
@@ -138,22 +140,6 @@ export class HttpBroker implements Broker {
       await subscription.unsubscribe({ timeoutMs: 0 });
       throw error;
     }
-    return subscription;
-  }
-
-  #subscription(
-    about: Pick<Subscription, "topic" | "queue">,
-    end: (bounds: BrokerCallOptions) => Promise<void>,
-  ): Subscription {
-    let ended: Promise<void> | undefined;
-    const subscription: Subscription = {
-      ...about,
-      unsubscribe: (bounds = {}) => {
-        ended ??= end(bounds).finally(() => this.#subscriptions.delete(subscription));
-        return ended;
-      },
-    };
-    this.#subscriptions.add(subscription);
     return subscription;
   }
 
@@ -182,16 +168,15 @@ export class HttpBroker implements Broker {
   async #stop(until: number): Promise<void> {
     const left = (): number => Math.max(0, until - performance.now());
     // Handlers that end now may still publish; what they and others published gets at least half of the time.
-    const ends = [...this.#subscriptions].map((each) => each.unsubscribe({ timeoutMs: left() / 2 }));
-    const errors = (await Promise.allSettled(ends)).flatMap((end) =>
-      end.status === "rejected" ? [end.reason as unknown] : [],
-    );
-    const parts = this.#parts;
-    this.#parts = undefined;
-    await parts?.publisher.stop(left());
-    await parts?.receiver.close(left());
-    parts?.poster.close();
-    if (errors.length > 0) throw new AggregateError(errors, "broker 'http': not every handler has ended");
+    try {
+      await this.#subscriptions.end({ timeoutMs: left() / 2 });
+    } finally {
+      const parts = this.#parts;
+      this.#parts = undefined;
+      await parts?.publisher.stop(left());
+      await parts?.receiver.close(left());
+      parts?.poster.close();
+    }
   }
 
   #make(): Parts {
@@ -210,7 +195,6 @@ export class HttpBroker implements Broker {
   }
 
   #refuse(what: string): never {
-    const detail = `${what}: the broker 'http' is stopped, and with it its service; start another one`;
-    throw brokerError("UNAVAILABLE", detail, { notSent: true });
+    throw stoppedError(this.name, what);
   }
 }

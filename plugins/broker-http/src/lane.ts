@@ -35,6 +35,8 @@ export class Lane {
   readonly target: Target;
   readonly #options: LaneOptions;
   readonly #queue: WorkQueue<Delivery>;
+  /** Whether the last message failed, however soon: who gets nothing slows nobody down. */
+  #failing = false;
 
   constructor(options: LaneOptions) {
     const { target, limits } = options;
@@ -79,7 +81,7 @@ export class Lane {
       );
     }
     this.#queue.offer(delivery);
-    const pressure = this.#queue.pressure();
+    const pressure = this.#failing ? undefined : this.#queue.pressure();
     if (pressure !== undefined) waits.push(pressure);
     return waits;
   }
@@ -107,6 +109,7 @@ export class Lane {
       const onHandedOver = (): void => handedOver(delivery);
       const outcome = await poster.post({ target, payload, signal, onHandedOver });
       handedOver(delivery);
+      this.#failing = outcome.kind === "lost" || (outcome.kind === "refused" && outcome.unreachable);
       if (outcome.kind === "taken") return;
       if (outcome.kind === "lost") return this.#failed(delivery, outcome.error);
       const gone = outcome.kind === "gone";

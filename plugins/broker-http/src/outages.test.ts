@@ -1,10 +1,13 @@
+import { once } from "node:events";
 import { readFile } from "node:fs/promises";
-import type { DeliveryFailure } from "@micro/broker";
-import { Metadata } from "@micro/core";
-import { eventually, instantiate } from "@micro/core/conformance";
+import { connect } from "node:net";
+import { type DeliveryFailure, DeliveryReport } from "@micro/broker";
+import { Metadata, nullLogger } from "@micro/core";
+import { eventually, instantiate, within } from "@micro/core/conformance";
 import { createCachedRegistry, type RegistryBackend, unavailable } from "@micro/registry";
 import { afterEach, describe, expect, test } from "vitest";
 import { httpBroker } from "./index.ts";
+import { Receiver } from "./receiver.ts";
 import { Fleet } from "./testing/fleet.ts";
 
 let fleet = new Fleet();
@@ -206,5 +209,32 @@ describe("encryption", () => {
     await eventually(() => expect(failures).toHaveLength(1));
     expect(failures[0]?.error.detail).toContain("self-signed");
     expect(subscriber.counters.handled).toBe(2);
+  });
+
+  test("who connects and says nothing is shown out, as without encryption", async () => {
+    const [cert, key] = await Promise.all([
+      readFile(file("localhost.pem"), "utf8"),
+      readFile(file("localhost.key"), "utf8"),
+    ]);
+    const receiver = new Receiver({
+      dialects: [],
+      listen: { host: "127.0.0.1", port: 0 },
+      advertise: undefined,
+      tls: { cert, key },
+      limit: { maxBytes: 1024 },
+      maxConnections: 1,
+      handshakeTimeout: 50,
+      report: new DeliveryReport({ logger: nullLogger }),
+      logger: nullLogger,
+    });
+    const address = await receiver.listen();
+    const socket = connect(Number(address.split(":").at(-1)), "127.0.0.1").on("error", () => undefined);
+    const closed = once(socket.resume(), "close");
+    try {
+      await within("the end of the connection", closed);
+    } finally {
+      socket.destroy();
+      await receiver.close(0);
+    }
   });
 });

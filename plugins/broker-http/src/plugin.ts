@@ -10,6 +10,8 @@ import { readTls, tlsSection } from "./tls-options.ts";
 
 const DIALECTS = { core: [CORE], plugin: [PLUGIN], both: [CORE, PLUGIN] } as const;
 
+const HANDSHAKE_TIMEOUT_MS = 10_000;
+
 /**
  * Publish and subscribe without a server: messages are posted to the subscribers that the registry knows, in both
  * dialects of Go Micro (spec 5.3, 5.4). Delivery is at most once.
@@ -94,6 +96,7 @@ export const httpBroker = definePlugin(broker, {
         tls: tls.receive,
         limit: { maxBytes: maxMessageSize + TOPIC_ROOM },
         maxConnections: config.maxConnections,
+        handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
         report,
         logger: ownLogger,
       },

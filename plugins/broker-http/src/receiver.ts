@@ -27,6 +27,8 @@ export interface ReceiverOptions {
   readonly tls: TlsOptions | undefined;
   readonly limit: MessageLimit;
   readonly maxConnections: number;
+  /** Longest TLS handshake, in ms: one that never ends takes a connection away. */
+  readonly handshakeTimeout: number;
   readonly report: DeliveryReport;
   readonly logger: Logger;
 }
@@ -35,6 +37,8 @@ export interface ReceiverOptions {
 const REQUEST_TIMEOUT_MS = 30_000;
 /** Publishers of ours give idle connections up long before. */
 const KEEP_ALIVE_MS = 75_000;
+/** Of the buffer of a message. */
+const FIRST_BYTES = 4 * 1024;
 
 /** The server that messages are posted to, in every dialect at once. It listens from the first use on. */
 export class Receiver {
@@ -46,7 +50,7 @@ export class Receiver {
 
   constructor(options: ReceiverOptions) {
     this.#options = options;
-    const { tls, maxConnections } = options;
+    const { tls, maxConnections, handshakeTimeout } = options;
     const limits = {
       requestTimeout: REQUEST_TIMEOUT_MS,
       headersTimeout: 10_000,
@@ -64,7 +68,7 @@ export class Receiver {
     this.#server =
       tls === undefined
         ? http.createServer(limits, onRequest)
-        : https.createServer({ ...limits, ...tls }, onRequest);
+        : https.createServer({ ...limits, handshakeTimeout, ...tls }, onRequest);
     this.#server.maxConnections = maxConnections;
   }
 
@@ -238,20 +242,32 @@ async function readBody(
     tooMuch();
     return undefined;
   }
-  const chunks: Buffer[] = [];
+  // One buffer that grows: a publisher may send its message byte by byte, and each chunk costs as much as a hundred.
+  let body = Buffer.alloc(0);
   let size = 0;
   return new Promise((resolve) => {
     request.on("data", (chunk: Buffer) => {
+      const at = size;
       size += chunk.byteLength;
-      if (size <= maxBytes) chunks.push(chunk);
-      else if (size - chunk.byteLength <= maxBytes) {
-        chunks.length = 0;
+      if (size <= maxBytes) {
+        if (size > body.byteLength)
+          body = grown(body, { at, to: Math.min(maxBytes, Math.max(FIRST_BYTES, 2 * size)) });
+        chunk.copy(body, at);
+      } else if (at <= maxBytes) {
+        body = Buffer.alloc(0);
         tooMuch();
         resolve(undefined);
       }
     });
-    request.once("end", () => resolve(size > maxBytes ? undefined : Buffer.concat(chunks)));
+    request.once("end", () => resolve(size > maxBytes ? undefined : body.subarray(0, size)));
     request.on("error", () => resolve(undefined));
     request.once("close", () => resolve(undefined));
   });
+}
+
+/** A buffer of `to` bytes that begins with the first `at` ones of `body`. */
+function grown(body: Buffer, { at, to }: { readonly at: number; readonly to: number }): Buffer<ArrayBuffer> {
+  const larger = Buffer.allocUnsafeSlow(to);
+  body.copy(larger, 0, 0, at);
+  return larger;
 }

@@ -1,6 +1,10 @@
+import { once } from "node:events";
+import { connect } from "node:net";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import type { BrokerEvent } from "@micro/broker";
 import { Metadata, MicroError } from "@micro/core";
-import { eventually } from "@micro/core/conformance";
+import { eventually, within } from "@micro/core/conformance";
 import { afterEach, describe, expect, test } from "vitest";
 import { Fleet } from "./testing/fleet.ts";
 import { exchange, GoPeer, goPost } from "./testing/go-peer.ts";
@@ -35,6 +39,13 @@ const MESSAGE = {
   }),
   body: new Uint8Array(EVENT),
 };
+
+/** What is alive on the heap. */
+function heapMegabytes(): number {
+  setFlagsFromString("--expose-gc");
+  (runInNewContext("gc") as () => void)();
+  return process.memoryUsage().heapUsed / 2 ** 20;
+}
 
 /** A subscription of ours, seen from outside. */
 async function subscribed(options: { queue?: string; handler?: (event: BrokerEvent) => Promise<void> } = {}) {
@@ -93,6 +104,25 @@ describe("what is registered (spec 5.3, 5.4)", () => {
 });
 
 describe("what Go sends (spec 5.3, 5.4)", () => {
+  test("a message in chunks of a byte arrives, and costs as much memory as one in a piece", async () => {
+    const { id, address, events } = await subscribed();
+    const [host = "", port] = address.split(":");
+    const socket = connect(Number(port), host);
+    const answer = once(socket.setEncoding("latin1"), "data");
+    const before = heapMegabytes();
+    const text = `{"Header":{"Micro-Topic":"my.topic"},"Body":"${"A".repeat(300_000)}"}`;
+    const chunks = Array.from(text, (char) => `1\r\n${char}\r\n`).join("");
+    socket.write(`POST /?id=${id} HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n`);
+    await new Promise((resolve) => socket.write(Buffer.from(chunks), resolve));
+    // Each turn of the loop reads 64 KiB of it.
+    for (let turn = 0; turn < 200; turn++) await new Promise((resolve) => setImmediate(resolve));
+    expect(heapMegabytes() - before).toBeLessThan(15);
+    socket.write("0\r\n\r\n");
+    expect(String(await within("the answer", answer, 15_000))).toContain("200 OK");
+    expect(events[0]?.message.body.byteLength).toBe(225_000);
+    socket.destroy();
+  }, 20_000);
+
   test.each([
     ["22, library", "/", BODY_22],
     ["26", "/", BODY_26],

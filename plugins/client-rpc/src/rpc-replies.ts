@@ -9,11 +9,17 @@ const MAX_UNSUPPORTED_LENGTH = 200;
 /** The error a reply carries; undefined when it carries none. Nothing else of a Go reply's header can be believed (spec 1.2). */
 export function replyError(reply: TransportMessage): MicroError | undefined {
   const text = errorText(reply.header);
-  if (text !== "") return parseError(text, reply.header);
+  return text === "" ? unsupportedError(reply) : parseError(text, reply.header);
+}
+
+/**
+ * The error of a server that does not know the content type: it says so in plain text and without `Micro-Error`, in the
+ * first message of its answer (spec 1.11). Undefined for any other message.
+ */
+export function unsupportedError(reply: TransportMessage): MicroError | undefined {
   if (reply.header.get("content-type") !== "text/plain" || reply.body.length > MAX_UNSUPPORTED_LENGTH) {
     return undefined;
   }
-  // A server that does not know the content type says so in plain text and without Micro-Error (spec 1.11).
   const detail = Buffer.from(reply.body).toString("utf8").trim();
   if (!UNSUPPORTED.test(detail)) return undefined;
   return new MicroError({

@@ -16,6 +16,7 @@ import {
   outcomeOfReply,
   parseError,
   transportFailure,
+  unsupportedError,
 } from "./rpc-replies.ts";
 
 /** What an {@link RpcStream} is made of. */
@@ -43,6 +44,7 @@ export class RpcStream implements NetworkStream {
   readonly #options: RpcStreamOptions;
   readonly #frames: AsyncIterator<TransportMessage>;
   #sendClosed = false;
+  #answered = false;
   #over = false;
 
   constructor(stream: TransportStream, options: RpcStreamOptions) {
@@ -89,6 +91,14 @@ export class RpcStream implements NetworkStream {
         code: "UNAVAILABLE",
         detail: `${this.#options.request.call.endpoint}: the connection ended in the middle of the stream`,
       });
+    }
+    if (!this.#answered) {
+      this.#answered = true;
+      const unsupported = unsupportedError(frame.value);
+      if (unsupported !== undefined) {
+        this.abort(unsupported);
+        throw unsupported;
+      }
     }
     return this.#read(frame.value);
   }

@@ -11,7 +11,7 @@ import {
 } from "@micro/client";
 import { type Codec, type Codecs, hasEnvelope } from "@micro/codec";
 import { type Metadata, MicroError } from "@micro/core";
-import type { AcquireOptions, Lease, SessionPool, TransportMessage } from "@micro/transport";
+import type { AcquireOptions, Lease, SessionPool, TransportMessage, TransportStream } from "@micro/transport";
 import { codecFor, sentContentType, unwrapReply, wrapRequest } from "./rpc-dialect.ts";
 import { requestHeader } from "./rpc-headers.ts";
 import {
@@ -62,8 +62,11 @@ export class RpcWire implements ClientWire {
     const opening = hasEnvelope(codec) ? wrapRequest(codec, request, { id }) : undefined;
     const { pool } = this;
     const lease = await this.#acquire(request);
+    let stream: TransportStream | undefined;
     try {
-      const stream = await lease.session.open();
+      // While it waited for a connection nobody may have waited for it: then no handler begins.
+      if (request.call.reason !== undefined) throw request.call.reason;
+      stream = await lease.session.open();
       const header = requestHeader(request, id, true);
       if (opening !== undefined) header.setLower("content-type", sentContentType(request, codec));
       return new RpcStream(stream, {
@@ -75,6 +78,8 @@ export class RpcWire implements ClientWire {
         release: () => pool.release(lease, true),
       });
     } catch (error) {
+      // One that was not begun would count on the session for ever.
+      stream?.abort(error as Error);
       pool.release(lease, true);
       throw transportFailure(error as Error);
     }

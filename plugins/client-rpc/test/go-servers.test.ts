@@ -214,6 +214,16 @@ describe("streams", () => {
     expect([id, code, detail]).toEqual(["x", "BAD_REQUEST", "bad"]);
   });
 
+  test("a content type that the server does not know ends a stream with an error, and is no message", async () => {
+    const replies = methods().count({ to: 1 })[Symbol.asyncIterator]();
+    const first = errorOf(replies.next());
+    await world.next();
+    const body = "unsupported Content-Type: application/json";
+    (await world.next()).answer(goReply({ "Content-Type": "text/plain" }, body));
+    expect(await first).toMatchObject({ code: "BAD_REQUEST", id: "go.micro.client.codec" });
+    await eventually(() => expect(world.open).toBe(0));
+  });
+
   test("Go's context error ends a stream with its code", async () => {
     const replies = methods().count({ to: 1 })[Symbol.asyncIterator]();
     const first = errorOf(replies.next());

@@ -1,4 +1,4 @@
-import { Metadata, type MicroError } from "@micro/core";
+import { Metadata, MicroError } from "@micro/core";
 import type { Refusal } from "@micro/server";
 
 /** No body. */
@@ -32,9 +32,28 @@ export function errorHeader(
 }
 
 const UNSAFE = /[<>&\u2028\u2029]/g;
+/** Of an error's text: it stands in a header twice, for which transports have 16 KiB. */
+const MAX_ERROR_BYTES = 6 * 1024;
 
-/** `Micro-Error` as Go writes it: JSON with what HTML treats specially escaped (spec 1.11). Never empty, or it would be no error. */
+/**
+ * `Micro-Error` as Go writes it: JSON with what HTML treats specially escaped (spec 1.11). Never empty, or it would be no
+ * error. A detail that no header could hold is cut short, so that the caller learns the rest.
+ */
 export function errorText(error: MicroError): string {
+  const text = escaped(error);
+  if (Buffer.byteLength(text) <= MAX_ERROR_BYTES) return text;
+  const { code, id, status, httpCode, detail } = error;
+  const shorten = (length: number): string =>
+    escaped(new MicroError({ code, id, status, httpCode, detail: `${detail.slice(0, length)}…` }));
+  for (let { length } = detail; length > 0; ) {
+    length = Math.floor(length / 2);
+    const short = shorten(length);
+    if (Buffer.byteLength(short) <= MAX_ERROR_BYTES) return short;
+  }
+  return escaped(new MicroError({ code, detail: "the error has an id that is too long to be told" }));
+}
+
+function escaped(error: MicroError): string {
   return JSON.stringify(error).replace(
     UNSAFE,
     (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,

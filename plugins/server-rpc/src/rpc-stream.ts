@@ -33,15 +33,14 @@ type ReplyOptions = Pick<RpcStreamOptions, "contentType" | "envelope" | "logger"
 const DONE = { done: true, value: undefined } as const;
 /** The end of a stream, in either direction (spec 1.12). */
 const EOS = "EOS";
+/** Longer than that a timer of Node fires at once. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
 
-/** Refuses a stream: its first and last frame is the error. */
-export function refuseStream(
-  exchange: IncomingExchange,
-  error: MicroError,
-  options: ReplyOptions & { readonly refusal?: Refusal },
-): void {
-  const replies = new Replies(exchange, exchange.accept(), options);
-  replies.fail(error, options.refusal);
+/** Refuses a stream: its first and last frame is the error, and nothing of it is read. */
+export function refuseStream(exchange: IncomingExchange, error: MicroError, options: ReplyOptions): void {
+  const stream = exchange.accept();
+  new Replies(exchange, stream, options).fail(error);
+  leave(stream.messages[Symbol.asyncIterator]());
 }
 
 /** Serves a stream in Go Micro's frames (spec 1.12): never rejects, all errors go to the caller or the log. */
@@ -64,12 +63,19 @@ export async function serveStream(
       onReplyHeader: (metadata) => replies.sayHeader(metadata),
       onReplyTrailer: (metadata) => replies.sayTrailer(metadata),
     };
-    // The first frame only opens the stream. A handler of one request is given the next one, as in Go (spec 1.12).
     const single = route.kind === "serverStream" || route.kind === "unary";
     let input: unknown = requests;
     if (single) {
       const early = route.kind === "unary" && options.body.length > 0;
-      input = early ? decodeRequest(codec, options.body, route) : (await requests.next()).value;
+      input = early
+        ? decodeRequest(codec, options.body, route)
+        : await onlyRequest(requests, route, origin.deadline);
+    }
+    // Asked when it begins, not when it was opened: between the two others may have begun.
+    const refusal = dispatcher.refusal();
+    if (refusal !== undefined) {
+      replies.fail(dispatcher.refusalError(refusal), refusal);
+      return;
     }
     const { call, result } = dispatcher.stream(route, origin, input);
     watch(call, { stream, requests, replies });
@@ -88,6 +94,27 @@ export async function serveStream(
   }
 }
 
+/**
+ * The request of a handler of one. It is the second frame, as the first one only opens the stream (spec 1.12). Rejects with
+ * `TIMEOUT` when it has not come by the deadline, and with `BAD_REQUEST` when the caller ends without one.
+ */
+async function onlyRequest(requests: RequestFrames, route: Route, deadline: number): Promise<unknown> {
+  const { endpoint } = route;
+  const late = (): void =>
+    requests.fail(
+      new MicroError({ code: "TIMEOUT", detail: `call timeout: no request of ${endpoint} came` }),
+    );
+  const leftMs = deadline - Date.now();
+  const timer = leftMs > MAX_TIMER_MS ? undefined : setTimeout(late, Math.max(0, leftMs));
+  try {
+    const request = await requests.next();
+    if (request.done !== true) return request.value;
+  } finally {
+    clearTimeout(timer);
+  }
+  throw new MicroError({ code: "BAD_REQUEST", detail: `a stream of ${endpoint} ended without a request` });
+}
+
 /** Ends everything when the call is cancelled: by its deadline, by the server's stop, or because the peer has gone. */
 function watch(
   call: ServerCall,
@@ -96,7 +123,7 @@ function watch(
   const { stream, requests, replies } = parts;
   stream.onAbort((reason) => {
     // A peer that leaves after the last word takes nothing from anybody.
-    if (!replies.over) call.cancellation.abort(callerGone(reason));
+    if (!replies.over) call.cancel(callerGone(reason));
   });
   call.cancellation.onAbort((reason) => {
     requests.fail(reason);
@@ -178,10 +205,13 @@ class Replies {
         this.#stream.send({ header: own, body })?.catch(() => undefined);
         this.#stream.closeSend();
         return;
-      } catch (error) {
-        if (own !== header) this.#logger.warn("a stream's trailer cannot be sent", { error });
-        // The caller has gone: the handler was told by that already.
-        else this.#logger.debug("a stream's last frame had no reader", { error });
+      } catch (failure) {
+        if (own !== header) this.#logger.warn("a stream's trailer cannot be sent", { error: failure });
+        else {
+          this.#logger.debug("a stream's last frame could not be sent", { error: failure });
+          // A caller that has not gone must not wait for it.
+          this.#stream.abort(MicroError.from(failure));
+        }
       }
     }
   }
@@ -189,6 +219,11 @@ class Replies {
   #mark(header: Metadata, stream: string | undefined): Metadata {
     return stream === undefined ? header : header.setLower("micro-stream", stream);
   }
+}
+
+/** What still comes is not read; how that ends changes nothing for anybody. */
+function leave(frames: AsyncIterator<TransportMessage>): void {
+  void Promise.resolve(frames.return?.()).catch(() => undefined);
 }
 
 /** The requests that come from the caller. */
@@ -235,7 +270,7 @@ class RequestFrames implements AsyncIterableIterator<unknown, undefined> {
   /** The handler reads no more. */
   leave(): void {
     this.#over = true;
-    void Promise.resolve(this.#frames.return?.()).catch(() => undefined);
+    leave(this.#frames);
   }
 
   /** The reader gets this reason instead of what would still have come. */

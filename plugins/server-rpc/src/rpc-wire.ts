@@ -20,7 +20,7 @@ import type { IncomingExchange, Transport } from "@micro/transport";
 import { DEBUG_HEALTH, healthReply, healthRoute } from "./debug-health.ts";
 import { handlerMetadata, RpcCall, type RpcCallOptions } from "./rpc-call.ts";
 import { CallEnvelope, isLegacy } from "./rpc-envelope.ts";
-import { EMPTY, errorHeader, replyBase, replyHeader } from "./rpc-replies.ts";
+import { deadlineOf, EMPTY, errorHeader, replyBase, replyHeader } from "./rpc-replies.ts";
 import { refuseStream, serveStream } from "./rpc-stream.ts";
 
 /** What {@link rpcWire} is made of. */
@@ -162,10 +162,7 @@ class Receiver {
       return;
     }
     if (exchange.first.header.get("micro-stream")) {
-      const options = { ...found, service, logger, route };
-      const refusal = dispatcher.refusal();
-      if (refusal === undefined) void serveStream(exchange, route, { ...options, dispatcher });
-      else refuseStream(exchange, dispatcher.refusalError(refusal), { ...options, refusal });
+      void serveStream(exchange, route, { ...found, service, logger, dispatcher });
       return;
     }
     const call = new RpcCall(exchange, this.#shared(found, route));
@@ -221,14 +218,18 @@ class Receiver {
     const { first, remote } = exchange;
     const topic = first.header.get("micro-topic") ?? "";
     const id = first.header.get("micro-id") ?? "";
+    const { dispatcher, subscriptions } = this.#core;
+    const refusal = dispatcher.refusal();
     let header = replyHeader(contentType, id);
     try {
+      if (refusal !== undefined) throw dispatcher.refusalError(refusal);
       const message = { header: new Metadata(first.header), body: first.body };
-      const origin = { metadata: handlerMetadata(exchange), deadline: Infinity, remote };
-      const taken = await this.#core.subscriptions.deliver(topic, message, origin);
+      const deadline = deadlineOf(first.header.get("timeout"));
+      const origin = { metadata: handlerMetadata(exchange), deadline, remote };
+      const taken = await subscriptions.deliver(topic, message, origin);
       if (!taken) logger.debug("an event has no subscriber", { topic, remote });
     } catch (error) {
-      header = errorHeader(MicroError.from(error, { id: service }), { contentType, id });
+      header = errorHeader(MicroError.from(error, { id: service }), { contentType, id, refusal });
     }
     try {
       exchange.reply({ header, body: EMPTY });

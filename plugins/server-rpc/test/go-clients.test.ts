@@ -9,7 +9,7 @@ import {
   unary,
 } from "@micro/core";
 import { eventually } from "@micro/core/conformance";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { goRequest, type Peer, startWorld, type World } from "./world.ts";
 
 const greeter = defineContract({
@@ -126,6 +126,31 @@ describe("unary", () => {
       },
       body: "",
     });
+  });
+
+  test("an error that no header could hold arrives with its code, and as much of its detail as fits", async () => {
+    const big = (char: string) => () => {
+      throw new MicroError({ id: "x", code: "NOT_FOUND", detail: char.repeat(50_000) });
+    };
+    await world.stop();
+    const methods = { chat: bidiStream<object, object>(), count: serverStream<object, object>() };
+    const streams = { chat: big("é"), count: big("<") };
+    const handlers = [
+      ...handle("Greeter.Big", big("\u0001")),
+      ...implement(defineContract({ name: "Greeter", service: "greeter", methods }), streams),
+    ];
+    world = await startWorld({ handlers });
+    peer = await world.peer();
+    const call = goRequest(unaryHeader("Big", "0"), "{}\n");
+    const opened = ["Chat", "Count"].map((method) => goRequest(streamHeader(method), "{}\n").repeat(2));
+    for (const request of [call, ...opened]) {
+      const caller = await world.peer();
+      caller.write(request);
+      const text = (await caller.next()).header["Micro-Error"] ?? "";
+      const error: unknown = JSON.parse(Buffer.from(text, "latin1").toString());
+      expect(error).toMatchObject({ id: "x", code: 404, status: "Not Found" });
+      expect(error).toMatchObject({ detail: expect.stringMatching(/^.{500,}…$/su) as string });
+    }
   });
 
   test("a plain error and what is not there are errors too", async () => {
@@ -255,6 +280,44 @@ describe("streams", () => {
     expect((await peer.next()).header["Micro-Error"]).toBe("EOS");
   });
 
+  test("a handler of one request is not begun without one: at the deadline, or at the caller's end, it is told so", async () => {
+    const open = { ...streamHeader("Count"), Timeout: "50000000" };
+    peer.write(goRequest(open, '{"to":99}\n'));
+    expect(JSON.parse((await peer.next()).header["Micro-Error"] ?? "")).toMatchObject({ code: 408 });
+    const other = await world.peer();
+    other.write(data("Count", { to: 99 }) + eos("Count"));
+    expect(JSON.parse((await other.next()).header["Micro-Error"] ?? "")).toMatchObject({ code: 400 });
+  });
+
+  test("streams whose requests come together count, each before the next begins", async () => {
+    await world.stop();
+    const count = vi.fn(async function* () {
+      yield await new Promise<never>(() => undefined);
+    });
+    const methods = { count: serverStream<object, object>() };
+    const handlers = implement(defineContract({ name: "Greeter", service: "greeter", methods }), { count });
+    world = await startWorld({ handlers, config: { maxConcurrent: 1 } });
+    peer = await world.peer();
+    const frames = (id: string) => {
+      const header = { ...streamHeader("Count"), "Micro-Id": id, "Micro-Stream": id };
+      return goRequest(header, "{}\n").repeat(2);
+    };
+    peer.write(frames("1") + frames("2"));
+    const { header } = await peer.next();
+    expect(header).toMatchObject({ "Micro-Id": "2", "Micro-Refused": "busy" });
+    expect(JSON.parse(header["Micro-Error"] ?? "")).toMatchObject({ code: 429 });
+    expect(count).toHaveBeenCalledTimes(1);
+  });
+
+  test("what a caller still sends to a stream that was refused is not kept", async () => {
+    peer.write(goRequest({ "Micro-Mux": "hello", "Micro-Window": "1000" }));
+    await peer.next();
+    peer.write(goRequest({ ...streamHeader("Nope"), "Micro-Id": "1", "Micro-Stream": "1" }, "{}\n"));
+    expect((await peer.next()).header["Micro-Error"]).toContain("404");
+    const frames = [await peer.next(), await peer.next()].map(({ header }) => header["Micro-Mux"]);
+    expect(frames).toContain("stop");
+  });
+
   test("a stream to what is not there ends with the error", async () => {
     peer.write(data("Nope", {}));
     expect(JSON.parse((await peer.next()).header["Micro-Error"] ?? "")).toMatchObject({ code: 404 });
@@ -277,6 +340,31 @@ describe("events", () => {
     const { header, body } = await peer.next();
     expect([body, header["Micro-Id"], header["Micro-Error"]]).toEqual(["", "5", undefined]);
     expect(events).toEqual([[{ a: 1 }, "a.topic"]]);
+  });
+
+  test("events count as calls do: no more at once than allowed, and none while the server drains", async () => {
+    await world.stop();
+    const deadlines: number[] = [];
+    const subscribers = [
+      subscribe("a.topic", async (_, context) => {
+        deadlines.push(context.remainingMs());
+        await new Promise((resolve) => context.cancellation.onAbort(resolve));
+      }),
+    ];
+    world = await startWorld({ subscribers, config: { maxConcurrent: 1 } });
+    peer = await world.peer();
+    const header = (id: string) => ({ "Micro-Id": id, "Micro-Topic": "a.topic", Timeout: "300000000" });
+    peer.write(goRequest(header("1"), "{}\n") + goRequest(header("2"), "{}\n"));
+    expect((await peer.next()).header).toMatchObject({ "Micro-Id": "2", "Micro-Refused": "busy" });
+    const stopping = world.server.drain?.({ graceMs: 2000 });
+    await eventually(() => expect(world.server.health.state).toBe("draining"));
+    // Its deadline has ended the first one, which keeps the connection.
+    peer.write(goRequest(header("3"), "{}\n"));
+    const rest = [await peer.next(), await peer.next()].map((each) => each.header["Micro-Refused"]);
+    expect(new Set(rest)).toEqual(new Set(["draining", undefined]));
+    expect(deadlines).toHaveLength(1);
+    expect(deadlines[0]).toBeLessThanOrEqual(300);
+    await stopping;
   });
 
   test("a subscriber that fails is named, and a topic without one is no error, as in Go", async () => {

@@ -51,6 +51,8 @@ export async function startWorld(given: {
   readonly subscribers?: readonly SubscriberBinding[];
   /** @default JSON, bytes, and one that stands for protobuf */
   readonly codecs?: readonly CodecInstance[];
+  /** Options of the server. */
+  readonly config?: { readonly maxConcurrent?: number };
 }): Promise<World> {
   const logged: string[] = [];
   const note = (message: LogMessage): void =>
@@ -67,7 +69,7 @@ export async function startWorld(given: {
     publish: async () => undefined,
   };
   const server = await instantiate(rpcServer, {
-    config: { address: "127.0.0.1:0" },
+    config: { address: "127.0.0.1:0", ...given.config },
     // The server asks nothing else of them.
     deps: { codec, transport, logger, registry: registry as never, broker },
     scope: { name: "greeter", handlers: given.handlers ?? [], subscribers: given.subscribers ?? [], logger },

@@ -37,6 +37,7 @@ export class Connection {
   lastRead = performance.now();
   /** Throws away what is left after `end()`. */
   #endTimer: NodeJS.Timeout | undefined;
+  #finishing = false;
   #reason: Error | undefined;
   #closed = false;
 
@@ -57,7 +58,10 @@ export class Connection {
     this.local = endpoint(socket.localAddress, socket.localPort);
     this.remote = endpoint(socket.remoteAddress, socket.remotePort);
     this.reader = new MessageReader(options.kind, settings, (message) => owner.onMessage(message));
-    this.outbox = new Outbox(socket, () => owner.onRoom());
+    this.outbox = new Outbox(socket, () => {
+      if (this.#finishing) this.end();
+      else owner.onRoom();
+    });
     socket.setNoDelay(true);
     socket.setKeepAlive(true, 15_000);
     socket.on("data", (chunk: Buffer) => this.#onData(chunk));
@@ -73,6 +77,13 @@ export class Connection {
     });
     socket.on("close", () => this.#onClose());
     watch.add(this);
+  }
+
+  /** What may be behind it that the peer closes the connection, for errors; empty when it has answered before. */
+  get unheard(): string {
+    return this.reader.headers > 0 || "encrypted" in this.socket
+      ? ""
+      : "; if it expects TLS, set transport.tls";
   }
 
   get closed(): boolean {
@@ -95,6 +106,14 @@ export class Connection {
     this.outbox.end();
     // Bytes that nobody reads any more would keep the socket from seeing the peer's end.
     this.socket.resume();
+  }
+
+  /** Reads no more, writes what is left for as long as the peer takes it, then closes. */
+  finish(): void {
+    this.reader.close();
+    this.socket.resume();
+    if (this.outbox.full) this.#finishing = true;
+    else this.end();
   }
 
   /** Closes at once. */

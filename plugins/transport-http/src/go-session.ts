@@ -193,7 +193,7 @@ export class GoSession implements Session, ConnectionOwner, StreamPort {
 
   onPeerEnd(): void {
     if (this.active === 0) this.#connection.end();
-    else this.#destroy(unavailable("the peer closed the connection"));
+    else this.#destroy(unavailable(`the peer closed the connection${this.#connection.unheard}`));
   }
 
   onRoom(): void {
@@ -202,8 +202,7 @@ export class GoSession implements Session, ConnectionOwner, StreamPort {
 
   onCheck(now: number): void {
     const { idleTimeout } = this.#options.context.settings;
-    if (idleTimeout > 0 && this.active === 0 && now - this.#connection.lastRead > idleTimeout)
-      this.#life.retire();
+    if (this.active === 0 && now - this.#connection.lastRead > idleTimeout) this.#life.retire();
   }
 
   onClosed(reason: Error | undefined): void {

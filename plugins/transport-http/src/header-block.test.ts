@@ -1,3 +1,5 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { expect, test } from "vitest";
 import { HeaderParser } from "./header-block.ts";
 
@@ -79,4 +81,23 @@ test("what known lines say of the framing counts for each message", () => {
       .parse(text, { from: 0, to: text.length, known: parser.known(text, 0) })
       .header.has("content-length"),
   ).toBe(false);
+});
+
+test("what is remembered of a name does not keep the block alive in which it came", () => {
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc") as () => void;
+  const heapMegabytes = (): number => {
+    collect();
+    return process.memoryUsage().heapUsed / 2 ** 20;
+  };
+  const before = heapMegabytes();
+  const parsers = Array.from({ length: 2000 }, (_, at) => {
+    const long = `X-Long: ${"y".repeat(15_000)}`;
+    const block = Buffer.from(`${START}Micro-Id: 1\r\n${long}\r\nX-Of-No-Other-${at}: 1\r\n`);
+    const parser = new HeaderParser("request", { maxHeaders: 100 });
+    parser.parse(block.toString("latin1"), { from: 0, to: block.length, known: 0 });
+    return parser;
+  });
+  expect(heapMegabytes() - before).toBeLessThan(12);
+  expect(parsers).toHaveLength(2000);
 });

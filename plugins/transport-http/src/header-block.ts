@@ -59,6 +59,8 @@ interface Stable {
   readonly start: string;
   /** What these lines alone make: the beginning of each message that has them. */
   readonly message: ReceivedMessage;
+  /** Whether the start line says HTTP/1.0, which knows no chunks. */
+  readonly old: boolean;
   /** Lines of headers, and how many of them the application is shown. */
   readonly lines: number;
   readonly shown: number;
@@ -66,6 +68,7 @@ interface Stable {
 
 const REQUEST_LINE = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+ [\x21-\x7e]+ HTTP\/1\.[01]$/;
 const STATUS_LINE = /^HTTP\/1\.[01] ([1-5][0-9]{2})(?: ([\t\x20-\x7e\x80-\xff]*))?$/;
+const OLD = "HTTP/1.0";
 const SEPARATOR = "\r\nMicro-Id: ";
 const MAX_STABLE = 8;
 const MAX_GUESSES = 16;
@@ -130,7 +133,7 @@ export class HeaderParser {
       );
     }
     if (message.header.size < shown) keepFirst(message.header, text.substring(from, to));
-    if (message.chunked && (message.contentLength >= 0 || message.startLine.endsWith("HTTP/1.0"))) {
+    if (message.chunked && (message.contentLength >= 0 || stable.old)) {
       throw violation("a message with Transfer-Encoding has a Content-Length or is HTTP/1.0");
     }
     return message;
@@ -185,7 +188,8 @@ export class HeaderParser {
     const fields = fieldsOf(text, lineEnd + 2);
     let shown = 0;
     for (const { name, value } of fields) if (this.#apply(message, name, value)) shown++;
-    return { text, start: `${text}${SEPARATOR.slice(2)}`, message, lines: fields.length, shown };
+    const old = this.#kind === "response" ? line.startsWith(OLD) : line.endsWith(OLD);
+    return { text, start: `${text}${SEPARATOR.slice(2)}`, message, old, lines: fields.length, shown };
   }
 }
 

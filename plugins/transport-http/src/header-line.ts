@@ -126,9 +126,11 @@ function headerName(text: string): Name {
   if (known !== undefined) return known;
   // Also refuses folded lines and blanks before the colon.
   if (!TOKEN.test(text)) throw violation(`${quote(text)} is no header name`);
-  const lower = text.toLowerCase();
-  const name = { raw: text, lower, role: ROLES[lower] ?? Role.none };
-  if (names.size < MAX_NAMES && text.length <= 64) names.set(text, name);
+  // It is remembered for longer than the block that it is a part of.
+  const raw = copied(text);
+  const lower = raw.toLowerCase();
+  const name = { raw, lower, role: ROLES[lower] ?? Role.none };
+  if (names.size < MAX_NAMES && raw.length <= 64) names.set(raw, name);
   return name;
 }
 

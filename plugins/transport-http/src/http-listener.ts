@@ -36,7 +36,8 @@ export class HttpListener implements Listener {
   #draining = false;
   #closed: Promise<void> | undefined;
   #refused = 0;
-  #onIdle: (() => void) | undefined;
+  /** Look whether what they wait for has come. */
+  readonly #waiting = new Set<() => void>();
 
   constructor(options: ListenerOptions) {
     this.#options = options;
@@ -44,7 +45,9 @@ export class HttpListener implements Listener {
     const accept = (socket: net.Socket) => this.#accept(socket);
     if (options.tls === undefined) this.#server = net.createServer({ noDelay: true }, accept);
     else {
-      const handshakeTimeout = context.settings.headerTimeout;
+      // Node has no handshake without an end: 0 stands for its own, of two minutes.
+      const { headerTimeout } = context.settings;
+      const handshakeTimeout = Number.isFinite(headerTimeout) ? headerTimeout : 0;
       this.#server = tls.createServer({ handshakeTimeout, ...options.tls }, (socket) => accept(socket));
       this.#handshakes = new Handshakes(this.#server, context.logger);
     }
@@ -87,6 +90,11 @@ export class HttpListener implements Listener {
     this.#address = endpoint(host === "" || host === "localhost" ? bound.address : host, bound.port);
   }
 
+  /** Makes handshakes from now on with these options; connections that are open go on. Of a listener with TLS only. */
+  renew(options: TlsOptions): void {
+    if (this.#server instanceof tls.Server) this.#server.setSecureContext(options);
+  }
+
   drain(): void {
     if (this.#draining) return;
     this.#draining = true;
@@ -99,7 +107,7 @@ export class HttpListener implements Listener {
     this.drain();
     const graceMs = options.graceMs ?? 0;
     const until = performance.now() + graceMs;
-    if (graceMs > 0) await this.#idle(graceMs);
+    await this.#idle(graceMs);
     // A busy peer reads late that this side drains, and may send calls until then: it is given time to hang up itself.
     await this.#peersGone(Math.min(PEERS_HANG_UP_MS, until - performance.now()));
     const reason = unavailable("the server was closed", { id: SERVER_ID });
@@ -112,31 +120,33 @@ export class HttpListener implements Listener {
   }
 
   /** Resolves when nothing runs, or when the time is over. */
-  #idle(graceMs: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, graceMs);
-      const done = (): void => {
-        if (this.#running() > 0) return;
-        clearTimeout(timer);
-        resolve();
-      };
-      this.#onIdle = done;
-      done();
-    });
+  #idle(timeoutMs: number): Promise<void> {
+    return this.#until(() => this.#running() === 0, timeoutMs);
   }
 
   /** Resolves when the peers that close by themselves have done so, or when the time is over. */
   #peersGone(timeoutMs: number): Promise<void> {
-    const waiting = (): boolean => [...this.#connections].some((connection) => connection.closesItself);
-    if (timeoutMs <= 0 || !waiting()) return Promise.resolve();
+    return this.#until(() => ![...this.#connections].some(({ closesItself }) => closesItself), timeoutMs);
+  }
+
+  #until(holds: () => boolean, timeoutMs: number): Promise<void> {
+    if (timeoutMs <= 0 || holds()) return Promise.resolve();
     return new Promise((resolve) => {
-      const timer = setTimeout(resolve, timeoutMs);
-      this.#onIdle = () => {
-        if (waiting()) return;
+      const look = (): void => {
+        if (holds()) done();
+      };
+      const done = (): void => {
         clearTimeout(timer);
+        this.#waiting.delete(look);
         resolve();
       };
+      const timer = setTimeout(done, timeoutMs);
+      this.#waiting.add(look);
     });
+  }
+
+  #changed(): void {
+    for (const look of this.#waiting) look();
   }
 
   #running(): number {
@@ -153,10 +163,10 @@ export class HttpListener implements Listener {
     const connection = new ServerConnection(socket, {
       context: this.#options.context,
       onExchange: this.#options.onExchange,
-      onIdle: () => this.#onIdle?.(),
+      onIdle: () => this.#changed(),
       onClosed: (closed) => {
         this.#connections.delete(closed);
-        this.#onIdle?.();
+        this.#changed();
       },
     });
     this.#connections.add(connection);

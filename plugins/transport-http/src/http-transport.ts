@@ -1,4 +1,4 @@
-import type { ConnectionOptions, TlsOptions } from "node:tls";
+import type { ConnectionOptions } from "node:tls";
 import { definePlugin, option } from "@micro/core";
 import { logger } from "@micro/logger";
 import {
@@ -16,7 +16,7 @@ import { dial } from "./dial.ts";
 import { HeaderLines } from "./header-writer.ts";
 import { HttpListener } from "./http-listener.ts";
 import { MUX_KEY, MUX_METADATA } from "./mux-frames.ts";
-import { ownCertificate } from "./own-certificate.ts";
+import { type KeyPair, type OwnCertificate, ownCertificate } from "./own-certificate.ts";
 import { chooseProxy, type ProxyChoice } from "./proxy.ts";
 import type { TransportContext } from "./session-parts.ts";
 import { isTlsOverrides, readTls, type TlsOverrides, type TlsSettings, tlsSection } from "./tls-options.ts";
@@ -61,7 +61,7 @@ export const httpTransport = definePlugin(transport, {
     maxHeaderSize: option.size({ description: "Largest header block of one message", default: "16KiB" }),
     maxHeaders: option.integer({ description: "Most headers of one message", default: 100, min: 8 }),
     headerTimeout: option.duration({
-      description: "Longest time from accept to the end of the first header block",
+      description: "Longest time from accept to the end of the first header block; 0 for any",
       default: "5s",
     }),
     readTimeout: option.duration({
@@ -69,7 +69,7 @@ export const httpTransport = definePlugin(transport, {
       default: "30s",
     }),
     writeTimeout: option.duration({
-      description: "Longest time that a peer may take no bytes",
+      description: "Longest time that a peer may take no bytes; 0 for any",
       default: "30s",
     }),
     idleTimeout: option.duration({
@@ -103,16 +103,17 @@ export const httpTransport = definePlugin(transport, {
   needs: [logger],
   create: async ({ config, deps }) => {
     const { tls: section, tlsOptions, dialTimeout, addresses: _, ...others } = config;
-    const { proxy, noProxy, proxyTls, env, ...settings } = others;
+    const { proxy, noProxy, proxyTls, env, ...rest } = others;
+    const settings = {
+      ...rest,
+      headerTimeout: orAny(rest.headerTimeout),
+      readTimeout: orAny(rest.readTimeout),
+      writeTimeout: orAny(rest.writeTimeout),
+      idleTimeout: orAny(rest.idleTimeout),
+      pingTimeout: orAny(rest.pingTimeout),
+    };
     const { headerTimeout, readTimeout, writeTimeout, pingTimeout, idleTimeout } = settings;
-    const shortest = Math.min(
-      headerTimeout,
-      readTimeout,
-      writeTimeout,
-      pingTimeout,
-      idleTimeout || 4000,
-      4000,
-    );
+    const shortest = Math.min(headerTimeout, readTimeout, writeTimeout, pingTimeout, idleTimeout, 4000);
     return new HttpTransport({
       tls: await readTls(section, tlsOptions),
       proxy: chooseProxy({ proxy, noProxy, proxyTls, env: env ?? process.env }),
@@ -126,6 +127,9 @@ export const httpTransport = definePlugin(transport, {
     });
   },
 });
+
+/** A time that is never over, where 0 was given. */
+const orAny = (ms: number): number => (ms === 0 ? Number.POSITIVE_INFINITY : ms);
 
 interface HttpTransportOptions {
   readonly context: TransportContext;
@@ -147,27 +151,40 @@ class HttpTransport implements Transport {
   }
 
   async listen(address: string, onExchange: (exchange: IncomingExchange) => void): Promise<Listener> {
-    const { context } = this.#options;
+    const { context, tls } = this.#options;
+    const own = await this.#ownCertificate(address, (pair) => listener.renew({ ...tls?.server, ...pair }));
     const listener = new HttpListener({
       context,
-      tls: await this.#listeningTls(address),
+      tls: own === undefined ? tls?.server : { ...tls?.server, ...own.pair },
       onExchange,
-      onClosed: (closed) => this.#listeners.delete(closed),
+      onClosed: (closed) => {
+        own?.stop();
+        this.#listeners.delete(closed);
+      },
     });
-    await listener.listen(address);
+    try {
+      await listener.listen(address);
+    } catch (error) {
+      own?.stop();
+      throw error;
+    }
     this.#listeners.add(listener);
     return listener;
   }
 
-  async #listeningTls(address: string): Promise<TlsOptions | undefined> {
+  /** Undefined where none is needed. */
+  async #ownCertificate(
+    address: string,
+    onRenewed: (pair: KeyPair) => void,
+  ): Promise<OwnCertificate | undefined> {
     const { context, tls } = this.#options;
-    if (tls === undefined || tls.certificate === "given") return tls?.server;
+    if (tls === undefined || tls.certificate === "given") return undefined;
     if (tls.certificate === "missing") {
       const detail =
         "cannot listen with TLS: transport.tls.cert and transport.tls.key (or cert_file and key_file) are not set";
       throw transportError("BAD_REQUEST", detail, { id: SERVER_ID });
     }
-    return { ...tls.server, ...(await ownCertificate(address, context)) };
+    return await ownCertificate(address, { logger: context.logger, onRenewed });
   }
 
   async dial(address: string, options: DialOptions = {}): Promise<Session> {

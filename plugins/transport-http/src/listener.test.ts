@@ -1,8 +1,9 @@
+import { connect } from "node:net";
 import { Metadata } from "@micro/core";
 import { eventually, within } from "@micro/core/conformance";
 import type { IncomingExchange } from "@micro/transport";
 import { describe, expect, test } from "vitest";
-import { echo, message, post, textOf, withTransport } from "./testing/world.ts";
+import { call, echo, message, post, textOf, withTransport } from "./testing/world.ts";
 
 const replies = (text: string): string[] => text.split(/(?=HTTP\/1\.1 )/);
 const idsOf = (text: string): string[] =>
@@ -78,6 +79,37 @@ describe("deadlines", () => {
 });
 
 describe("what is refused", () => {
+  test("a peer that multiplexes and is idle is asked to leave first, so that no call on its way is lost", () =>
+    withTransport({ idleTimeout: 60 }, async (world) => {
+      const { address } = await world.listen();
+      const peer = await world.client(address);
+      peer.write(post({ "Micro-Mux": "hello", "Micro-Window": 1000 }));
+      await peer.sees(/Micro-Mux: drain/);
+      peer.write(post({ "Micro-Id": 1 }, "late"));
+      await peer.sees(/Micro-Id: 1\r\n.*late/s);
+      await peer.closed();
+    }));
+
+  test("times of 0 are none at all", () =>
+    withTransport(
+      { headerTimeout: 0, readTimeout: 0, writeTimeout: 0, pingTimeout: 0, idleTimeout: 50 },
+      async (world) => {
+        const { address } = await world.listen((exchange) => setTimeout(() => echo(exchange), 100));
+        const [peer, silent] = [await world.client(address), await world.client(address)];
+        const request = post({ "Micro-Id": 1 }, "slow");
+        peer.write(request.slice(0, -2));
+        // It comes and is closed while the others may take their time.
+        const passing = await world.client(address);
+        passing.write(post({ "Micro-Id": 9 }));
+        await passing.closed();
+        expect([peer.socket.readyState, silent.socket.readyState]).toEqual(["open", "open"]);
+        peer.write(request.slice(-2));
+        await peer.sees(/slow/);
+        const session = await world.transport.dial(address, { metadata: world.transport.metadata });
+        expect(textOf(await call(session, message("pinged by nobody")))).toBe("pinged by nobody");
+      },
+    ));
+
   test("a malformed message is answered with 400, logged, and the connection closed", () =>
     withTransport({}, async (world) => {
       const { address } = await world.listen();
@@ -162,6 +194,23 @@ describe("Go's clients", () => {
       await eventually(() => expect(held.map(({ first }) => textOf(first))).toEqual(["a", "c", "last"]));
       for (const exchange of held.slice(0, 2)) echo(exchange);
       await eventually(() => expect(held.map(({ first }) => textOf(first)).slice(3)).toEqual(["b", "d"]));
+    }));
+
+  test("as many calls with one id as may wait, each answered at once, are all answered", () =>
+    withTransport({ maxConcurrent: 5000 }, async (world) => {
+      const held: IncomingExchange[] = [];
+      const { address } = await world.listen((exchange) => {
+        if (textOf(exchange.first) === "hold") held.push(exchange);
+        else echo(exchange);
+      });
+      const peer = await world.client(address);
+      const calls = 4000;
+      peer.write(post({ "Micro-Id": 7 }, "hold") + post({ "Micro-Id": 7 }).repeat(calls - 1));
+      peer.write(post({ "Micro-Id": 8 }));
+      await peer.sees(/Micro-Id: 8/);
+      echo(held[0] as IncomingExchange);
+      await peer.counts(calls + 1);
+      expect(world.logged).toEqual([]);
     }));
 
   test("a request of the minimal form is answered (spec 1.1)", () =>
@@ -277,6 +326,118 @@ describe("Go's clients", () => {
       );
       expect(peer.text).toContain("max_write_buffer");
       expect(count).toBe(300);
+    }));
+
+  test("a client that asks for pongs and reads none is not read any further", () =>
+    withTransport({}, async (world) => {
+      const { address } = await world.listen();
+      const peer = await world.client(address);
+      peer.write(post({ "Micro-Mux": "hello", "Micro-Window": 1000 }));
+      await peer.sees(/Micro-Mux: ready/);
+      peer.socket.pause();
+      const pings = Buffer.from(post({ "Micro-Mux": "ping" }).repeat(20_000));
+      let sent = 0;
+      const taken = (): Promise<boolean> =>
+        new Promise((resolve) => {
+          const timer = setTimeout(resolve, 1000, false);
+          peer.socket.write(pings, () => {
+            clearTimeout(timer);
+            resolve(true);
+          });
+        });
+      // What the buffers of both kernels hold, and no more.
+      while (await taken()) {
+        sent += pings.length;
+        expect(sent).toBeLessThan(32 * 1024 * 1024);
+      }
+    }));
+
+  test.each([
+    ["", {}, 0],
+    [", also when its connection closes behind it", { Connection: "close" }, 0],
+    [", and is not idle meanwhile", {}, 300],
+  ])(
+    "a client that reads slowly is none that takes no bytes: it gets all of a reply%s",
+    (_, header, idleTimeout) =>
+      withTransport({ writeTimeout: 1000, idleTimeout, maxMessageSize: "64MiB" }, async (world) => {
+        const body = Buffer.alloc(48 * 1024 * 1024, "x");
+        const { address } = await world.listen((exchange) =>
+          exchange.reply({ header: new Metadata(), body }),
+        );
+        const began = performance.now();
+        const socket = connect(Number(address.split(":")[1]), "127.0.0.1");
+        let received = 0;
+        let piece = 0;
+        socket.on("data", ({ length }) => {
+          received += length;
+          piece += length;
+          if (piece < 1024 * 1024) return;
+          piece = 0;
+          socket.pause();
+          setTimeout(() => socket.resume(), 40);
+        });
+        const whole = new Promise<void>((resolve) => {
+          socket.on("data", () => {
+            if (received > body.length) resolve();
+          });
+        });
+        const closed = new Promise<void>((resolve) => {
+          socket.on("close", () => resolve()).on("error", () => undefined);
+        });
+        socket.write(post({ "Micro-Id": 1, ...header }));
+        await within("the end of it", Promise.race([whole, closed]), 20_000);
+        socket.destroy();
+        expect(received).toBeGreaterThan(body.length);
+        // Longer than write_timeout, and than a connection without a peer that reads is kept to its end.
+        expect(performance.now() - began).toBeGreaterThan(1000);
+      }),
+  );
+
+  test("closing twice waits no longer than closing once", () =>
+    withTransport({}, async (world) => {
+      const held: IncomingExchange[] = [];
+      const listener = await world.transport.listen("127.0.0.1:0", (exchange) => held.push(exchange));
+      const peer = await world.client(listener.address);
+      peer.write(post({ "Micro-Id": 1 }, "hold"));
+      await eventually(() => expect(held.length).toBe(1));
+      const closings = [listener.close({ graceMs: 60_000 }), listener.close({ graceMs: 60_000 })];
+      echo(held[0] as IncomingExchange);
+      await within("both ends", Promise.all(closings));
+      expect(await peer.closed()).toContain("hold");
+    }));
+
+  test("draining loses no call of a client that makes one after the other, as Go's do", () =>
+    withTransport({ multiplex: false }, async (world) => {
+      for (let round = 0; round < 20; round++) {
+        const listener = await world.transport.listen("127.0.0.1:0", (exchange) =>
+          setImmediate(() => echo(exchange)),
+        );
+        const sessions = await Promise.all(
+          Array.from({ length: 4 }, () => world.transport.dial(listener.address)),
+        );
+        for (const session of sessions) await call(session, message("first"));
+        const ends = sessions.map(async (session) => {
+          while (session.usable) await call(session, message("next"));
+        });
+        for (let turn = 0; turn < 5 + round; turn++) await new Promise((resolve) => setImmediate(resolve));
+        listener.drain();
+        await within("the end of all sessions", Promise.all(ends));
+        await listener.close();
+      }
+    }));
+
+  test("a request that is half here when draining begins is answered", () =>
+    withTransport({}, async (world) => {
+      const listener = await world.listen();
+      const [peer, idle] = [await world.client(listener.address), await world.client(listener.address)];
+      peer.write(post({ "Micro-Id": 1 }, "first"));
+      await peer.sees(/first/);
+      const request = post({ "Micro-Id": 2 }, "second");
+      peer.write(request.slice(0, -3));
+      listener.drain();
+      await idle.closed();
+      peer.write(request.slice(-3));
+      expect(await peer.closed()).toMatch(/Connection: close\r\n.*second$/s);
     }));
 
   test("draining closes idle connections and busy ones after their reply", () =>

@@ -118,6 +118,11 @@ describe("what is read", () => {
     ]);
   });
 
+  test("a reply whose phrase looks like an old version", () => {
+    const text = "HTTP/1.1 200 HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\n\r\n";
+    expect(read(text, { kind: "response" })).toMatchObject([{ status: 200, body: "ab" }]);
+  });
+
   test("a body beyond the limit is passed over, and the message behind it is read", () => {
     const long = "x".repeat(1001);
     for (const text of [
@@ -223,6 +228,7 @@ describe("what is refused", () => {
     "a status below 100": "HTTP/1.1 099 No\r\n\r\n",
     "switching protocols": "HTTP/1.1 101 Switching Protocols\r\n\r\n",
     "an interim reply with a body": "HTTP/1.1 100 Continue\r\nContent-Length: 1\r\n\r\na",
+    "chunks in a reply of HTTP/1.0": "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
     "a 204 with chunks": "HTTP/1.1 204 No\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
   };
   for (const [name, text] of Object.entries(replies)) {

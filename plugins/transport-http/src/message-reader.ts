@@ -1,5 +1,6 @@
 import { transportError } from "@micro/transport";
 import { violation } from "./errors.ts";
+import { refuseForeign } from "./foreign-peer.ts";
 import { EMPTY, HeaderParser, type MessageKind, type ReceivedMessage } from "./header-block.ts";
 import type { HttpSettings } from "./settings.ts";
 
@@ -134,6 +135,7 @@ export class MessageReader {
   }
 
   #readHead(bytes: Buffer, at: number): number {
+    if (this.headers === 0 && this.#kind === "response") refuseForeign(bytes, at);
     const { usual } = this.#parser;
     let known = 0;
     if (usual > 0 && at + usual <= bytes.length) {

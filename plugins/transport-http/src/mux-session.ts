@@ -288,7 +288,7 @@ export class MuxSession implements Session, ConnectionOwner, StreamPort {
     const { idleTimeout, pingTimeout } = this.#options.context.settings;
     const silent = now - this.#connection.lastRead;
     if (this.active === 0) {
-      if (idleTimeout > 0 && silent > idleTimeout) this.#life.retire();
+      if (silent > idleTimeout) this.#life.retire();
     } else if (silent < pingTimeout) this.#pinged = 0;
     else if (this.#pinged === 0) {
       this.#pinged = now;
@@ -301,7 +301,7 @@ export class MuxSession implements Session, ConnectionOwner, StreamPort {
   }
 
   onClosed(reason: Error | undefined): void {
-    const broken = reason ?? unavailable("the connection was closed");
+    const broken = reason ?? unavailable(`the connection was closed${this.#connection.unheard}`);
     this.#options.onClosed(this);
     this.#life.closed(reason);
     this.#handshake?.(broken);

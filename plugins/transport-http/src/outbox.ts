@@ -83,37 +83,65 @@ export class Outbox {
   /** Hands everything to the socket that it takes now. */
   flush(): void {
     if (this.#blocked || this.#closed || this.handed === this.accepted) return;
-    this.handed = this.accepted;
     const socket = this.#socket;
     if (this.#pieces.length === 0) {
       const piece = this.#slab.subarray(this.#start, this.#end);
       this.#start = this.#end;
+      this.handed = this.accepted;
       socket.write(piece);
+      this.#look();
     } else {
       this.#closePiece();
-      const pieces = this.#pieces;
-      this.#pieces = [];
-      socket.cork();
-      for (const piece of pieces) socket.write(piece);
-      socket.uncork();
+      while (!this.#blocked && this.#pieces.length > 0) {
+        this.#hand(HIGH_WATER);
+        this.#look();
+      }
     }
-    const held = socket.writableLength;
-    if (held === 0) {
+  }
+
+  /** Sees what the system has taken. */
+  #look(): void {
+    const held = this.#socket.writableLength;
+    if (held > HIGH_WATER) {
+      this.#blocked = true;
+      this.#blockedSince = performance.now();
+    } else if (held === 0 && this.#pieces.length === 0) {
       // The system has taken all of it, so the slab begins anew: the same few kilobytes, which stay in the caches and
       // are nothing for the collector to look after.
       this.#start = 0;
       this.#end = 0;
-    } else if (held > HIGH_WATER) {
-      this.#blocked = true;
-      this.#blockedSince = performance.now();
     }
+  }
+
+  /**
+   * Hands finished pieces to the socket, as one write of `bytes` at most: a peer that takes them slowly is then seen to
+   * take some, and what it has not been given is known not to have been sent.
+   */
+  #hand(bytes: number): void {
+    const socket = this.#socket;
+    let room = bytes;
+    let next = 0;
+    socket.cork();
+    for (; next < this.#pieces.length && room > 0; next++) {
+      const piece = this.#pieces[next] as Uint8Array;
+      const part = piece.length <= room ? piece : piece.subarray(0, room);
+      socket.write(part);
+      this.handed += part.length;
+      room -= part.length;
+      if (part === piece) continue;
+      this.#pieces[next] = piece.subarray(part.length);
+      break;
+    }
+    socket.uncork();
+    this.#pieces.splice(0, next);
   }
 
   /** Writes what is left, also to a full socket, and ends the writing side. */
   end(): void {
     if (this.#closed) return;
+    this.#closePiece();
+    this.#hand(Number.POSITIVE_INFINITY);
     this.#blocked = false;
-    this.flush();
     this.#closed = true;
     this.#socket.end();
   }

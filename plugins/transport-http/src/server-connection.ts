@@ -13,6 +13,7 @@ import {
   transportError,
   unavailable,
 } from "@micro/transport";
+import { CallQueue } from "./call-queue.ts";
 import { callNumber, NamedCallTable } from "./call-table.ts";
 import { Connection, type ConnectionOwner } from "./connection.ts";
 import { violation } from "./errors.ts";
@@ -23,6 +24,8 @@ import type { TransportContext } from "./session-parts.ts";
 
 /** Ended streams of a connection that are remembered, so that late messages do not begin them anew. */
 const MAX_ENDED = 1024;
+/** How long a call may be on its way to a server that drains, in ms. */
+const LAST_CALL_MS = 100;
 
 type Exchange = ServerExchange<ReceivedMessage>;
 
@@ -43,14 +46,17 @@ export class ServerConnection implements ConnectionOwner, StreamPort, ExchangePo
   readonly #openedAt = performance.now();
   /** Running calls by id; those without one, which only hand-made clients send, are one after the other under "". */
   readonly #calls = new NamedCallTable<Exchange>();
-  /** Calls whose id is that of one that runs: answered in order (spec 1.9), so begun in order. */
-  #queued: ReceivedMessage[] = [];
+  readonly #queue = new CallQueue();
   readonly #streams = new Map<string, CreditStream>();
   readonly #ended = new Set<string>();
   #fresh = true;
   #multiplexed = false;
   #peerWindow = Number.POSITIVE_INFINITY;
   #closing = false;
+  /** When a peer that was silent for long was asked to leave; 0 while it was not. */
+  #askedToLeave = 0;
+  /** Runs while a connection without calls is about to be closed. */
+  #lingering: NodeJS.Timeout | undefined;
   #paused = false;
 
   constructor(socket: Socket, options: ServerConnectionOptions) {
@@ -70,19 +76,41 @@ export class ServerConnection implements ConnectionOwner, StreamPort, ExchangePo
 
   /** Exchanges that run. */
   get running(): number {
-    return this.#calls.size + this.#queued.length + this.#streams.size;
+    return this.#calls.size + this.#queue.size + this.#streams.size;
   }
 
-  /** Asks the peer to begin nothing new here. */
+  /**
+   * Asks the peer to begin nothing new here. Go's clients are told by the end of the connection alone: after the call
+   * that runs, or after a moment in which one that is on its way still arrives.
+   */
   drain(): void {
-    if (this.#multiplexed) this.#writer.control("drain");
-    else this.#closing = true;
-    this.#settle();
+    if (this.#multiplexed) {
+      this.#writer.control("drain");
+      this.#settle();
+      return;
+    }
+    this.#closing = true;
+    // Who reads it sends no other call behind the reply, which would be lost.
+    this.#writer.announceClose();
+    this.#linger();
   }
 
-  /** True for a peer that closes by itself once it has read that this side drains. */
+  #linger(): void {
+    clearTimeout(this.#lingering);
+    // What came meanwhile is read first, also where the process had no time to.
+    this.#lingering = setTimeout(() => setImmediate(() => this.#lingered()), LAST_CALL_MS);
+  }
+
+  #lingered(): void {
+    if (this.#lingering === undefined) return;
+    this.#lingering = undefined;
+    if (this.#connection.reader.partial) this.#linger();
+    else this.#settle();
+  }
+
+  /** True for a peer that closes by itself once it has read that this side drains, and for one that will be closed soon. */
   get closesItself(): boolean {
-    return this.#multiplexed;
+    return this.#multiplexed || this.#lingering !== undefined;
   }
 
   /** Writes what is left within `lingerMs` and closes; what still runs is aborted with `reason`. */
@@ -104,10 +132,12 @@ export class ServerConnection implements ConnectionOwner, StreamPort, ExchangePo
         return;
       }
     }
-    if (message.control !== undefined && this.#multiplexed) {
-      this.#onControl(message.control, message);
-      return;
-    }
+    if (message.control !== undefined && this.#multiplexed) this.#onControl(message.control, message);
+    else this.#onRequest(message);
+    this.#pauseOrResume();
+  }
+
+  #onRequest(message: ReceivedMessage): void {
     if (message.close) {
       // Nothing behind it is read; it is answered, then the connection closes (spec 1.1).
       this.#closing = true;
@@ -116,7 +146,6 @@ export class ServerConnection implements ConnectionOwner, StreamPort, ExchangePo
     }
     if (message.stream === undefined) this.#onCall(message);
     else this.#onStreamMessage(message, message.stream);
-    this.#pauseOrResume();
   }
 
   #onCall(message: ReceivedMessage): void {
@@ -124,7 +153,7 @@ export class ServerConnection implements ConnectionOwner, StreamPort, ExchangePo
     if (this.#calls.add(exchange)) this.#begin(exchange);
     else if (this.#multiplexed)
       this.onViolation(violation(`a call came with the id ${exchange.id} of one that runs`));
-    else if (this.running < this.#options.context.settings.maxConcurrent) this.#queued.push(message);
+    else if (this.running < this.#options.context.settings.maxConcurrent) this.#queue.add(message);
     else this.onViolation(violation("too many calls with one id wait for each other"));
   }
 
@@ -212,7 +241,7 @@ export class ServerConnection implements ConnectionOwner, StreamPort, ExchangePo
       window: settings.streamWindow,
       concurrency: settings.maxConcurrent,
     });
-    if (this.#closing) this.drain();
+    if (this.#closing) this.#writer.control("drain");
   }
 
   #onControl(name: string, message: ReceivedMessage): void {
@@ -301,16 +330,13 @@ export class ServerConnection implements ConnectionOwner, StreamPort, ExchangePo
 
   #endCall(call: { readonly id: string; readonly number: number }): void {
     this.#calls.delete(call);
-    if (this.#queued.length > 0) {
-      const at = this.#queued.findIndex((message) => (message.id ?? "") === call.id);
-      if (at >= 0) this.#onCall(this.#queued.splice(at, 1)[0] as ReceivedMessage);
-    }
+    this.#queue.ended(call.id, (next) => this.#onCall(next));
     this.#settle();
   }
 
   #settle(): void {
     if (this.running > 0) return;
-    if (this.#closing) this.#connection.end();
+    if (this.#closing) this.#connection.finish();
     this.#options.onIdle();
   }
 
@@ -327,7 +353,7 @@ export class ServerConnection implements ConnectionOwner, StreamPort, ExchangePo
   }
 
   #abortAll(reason: Error): void {
-    this.#queued = [];
+    this.#queue.clear();
     for (const call of this.#calls.takeAll()) call.abort(reason);
     for (const stream of this.#streams.values()) stream.break(reason);
   }
@@ -365,15 +391,25 @@ export class ServerConnection implements ConnectionOwner, StreamPort, ExchangePo
 
   onCheck(now: number): void {
     const { headerTimeout, idleTimeout } = this.#options.context.settings;
-    if (this.#connection.reader.headers === 0) {
+    const { reader, lastRead } = this.#connection;
+    if (reader.headers === 0) {
       if (now - this.#openedAt > headerTimeout) {
         this.#connection.destroy(
           unavailable("no request came within transport.header_timeout", { id: SERVER_ID }),
         );
       }
-    } else if (idleTimeout > 0 && this.running === 0 && now - this.#connection.lastRead > idleTimeout) {
-      this.#connection.end();
+    } else if (this.running === 0 && !reader.partial && !this.full && now - lastRead > idleTimeout) {
+      this.#endIdle(now);
     }
+  }
+
+  /** A peer that multiplexes is asked to leave first: a call may be on its way. */
+  #endIdle(now: number): void {
+    if (!this.#multiplexed || this.#closing) this.#connection.end();
+    else if (this.#askedToLeave === 0) {
+      this.#askedToLeave = now;
+      this.#writer.control("drain");
+    } else if (now - this.#askedToLeave > this.#options.context.settings.idleTimeout) this.#connection.end();
   }
 
   onClosed(reason: Error | undefined): void {
@@ -381,6 +417,8 @@ export class ServerConnection implements ConnectionOwner, StreamPort, ExchangePo
       const { logger } = this.#options.context;
       logger.debug("a connection broke", { error: reason, remote: this.remote });
     }
+    clearTimeout(this.#lingering);
+    this.#lingering = undefined;
     this.#abortAll(reason ?? unavailable("the connection was closed", { id: SERVER_ID }));
     this.#options.onClosed(this);
   }

@@ -361,6 +361,11 @@ describe("between our own peers", () => {
         for (let i = 0; i < 100; i++) void stream.send(message("x".repeat(100_000)));
       };
       expect(flood).toThrow(/await the promise of send/);
+      const empty = await session.open();
+      const drizzle = (): void => {
+        for (let i = 0; i < 100_000; i++) void empty.send(message());
+      };
+      expect(drizzle).toThrow(/await the promise of send/);
     }));
 
   test("a peer that ignores credit is closed", () =>

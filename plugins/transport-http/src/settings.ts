@@ -1,4 +1,7 @@
-/** The checked options of the plugin, durations in ms and sizes in bytes. One object is shared by all of its connections. */
+/**
+ * The checked options of the plugin, durations in ms (`Infinity` where 0 was given) and sizes in bytes. One object is
+ * shared by all of its connections.
+ */
 export interface HttpSettings {
   /** Largest body of one message. */
   readonly maxMessageSize: number;
@@ -12,7 +15,7 @@ export interface HttpSettings {
   readonly readTimeout: number;
   /** Longest time that a peer may refuse to take bytes. */
   readonly writeTimeout: number;
-  /** Longest silence of a connection without running exchanges; 0 for any. */
+  /** Longest silence of a connection without running exchanges. */
   readonly idleTimeout: number;
   /** Silence of a multiplexing peer, while something is asked of it, before it is pinged; as long again, and it is given up. */
   readonly pingTimeout: number;
