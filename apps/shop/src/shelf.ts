@@ -28,7 +28,9 @@ export class Shelf {
 
   /** Takes all lines out for an order, or none. Throws `NOT_FOUND`, and `CONFLICT` when there is too little. */
   reserve(order: string, lines: readonly Line[]): readonly Article[] {
-    for (const { sku, quantity } of lines) {
+    const wanted = new Map<string, number>(); // an article may be on several lines
+    for (const { sku, quantity } of lines) wanted.set(sku, quantity + (wanted.get(sku) ?? 0));
+    for (const [sku, quantity] of wanted) {
       const { quantity: left } = this.find(sku);
       if (left >= quantity) continue;
       const detail = `${quantity} of '${sku}' are wanted and ${left} are there`;

@@ -46,6 +46,16 @@ export function shopSuite(open: () => OpenShop): void {
     expect(await quantityOf("cup")).toBe(cups - 2);
   });
 
+  test("an article on several lines is counted together", async () => {
+    const pots = await quantityOf("pot");
+    const line = { sku: "pot", quantity: pots };
+    await expect(orders().place(buy("ada", line, line))).rejects.toMatchObject({
+      code: "CONFLICT",
+      detail: `${2 * pots} of 'pot' are wanted and ${pots} are there`,
+    });
+    expect(await quantityOf("pot")).toBe(pots);
+  });
+
   test("nobody can change the objects of another service", async () => {
     const line = { sku: "tea", quantity: 1 };
     const order = await orders().place({ customer: "Ada", card: "ada", lines: [line] });

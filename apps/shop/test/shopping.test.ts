@@ -1,5 +1,6 @@
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { runProgram } from "@micro/programs";
+import { runProgram, startProgram, temporaryFolder } from "@micro/programs";
 import { expect, test } from "vitest";
 
 const source = (file: string): string => join(import.meta.dirname, "../src", file);
@@ -26,6 +27,23 @@ test("a customer sees the same shop, in one process and in three", { timeout: 60
     "an empty order: BAD_REQUEST of shop.orders, request of Orders.Place: lines: an order has at least one line",
     "watching: 16 cup are left",
   ]);
+});
+
+test("nothing of the three processes stays when the program is interrupted", {
+  timeout: 60_000,
+}, async () => {
+  const folder = await temporaryFolder();
+  const program = startProgram(source("split/main.ts"), { cwd, env: { TMPDIR: folder.path } });
+  try {
+    await program.line(/^basket/);
+    expect(await readdir(folder.path)).toEqual([expect.stringMatching(/^micro-shop-/)]);
+    // It resolves when the last process that has its standard error has ended.
+    expect((await program.stop("SIGINT")).status).toBe(1);
+    expect(await readdir(folder.path)).toEqual([]);
+  } finally {
+    await program.stop("SIGKILL");
+    await folder.remove();
+  }
 });
 
 /** What the customer prints, without the timings. Whether client or server says that time is up is a matter of luck. */

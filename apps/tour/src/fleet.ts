@@ -5,32 +5,46 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { multicastAvailable } from "@micro/registry-mdns";
 
+const LOOPBACK = "127.0.0.1";
+
 /** How the processes of one tour find each other, as flags that every one of them takes. */
 export interface Discovery {
   readonly flags: readonly string[];
   /** A sentence for people. */
   readonly sentence: string;
+  /** Why multicast DNS is impossible on this host; undefined where it is not. */
+  readonly reason: string | undefined;
   cleanUp(): Promise<void>;
 }
 
 /** Multicast DNS under a domain of this tour's own; a folder of the host where multicast is impossible. */
-export async function chooseDiscovery(wish: "auto" | "file"): Promise<Discovery> {
-  const available =
-    wish === "file"
-      ? ({ ok: false, reason: "--discovery=file asks to do without" } as const)
-      : await multicastAvailable({ interfaces: ["127.0.0.1"] });
-  if (available.ok) {
-    const domain = `tour-${process.pid}`;
-    return {
-      flags: ["--registry=mdns", `--registry_domain=${domain}`, "--registry_interfaces=127.0.0.1"],
-      sentence: `Discovery by multicast DNS, domain '${domain}', on loopback.`,
-      cleanUp: () => Promise.resolve(),
-    };
-  }
+export async function chooseDiscovery(
+  choice: "auto" | "file",
+  probe: typeof multicastAvailable = multicastAvailable,
+): Promise<Discovery> {
+  if (choice === "file")
+    return throughFolder("As asked for, the services find each other through a folder (registry-file).");
+  const available = await probe({ interfaces: [LOOPBACK] });
+  if (!available.ok)
+    return throughFolder(
+      "Multicast is impossible on this host, so the services find each other through a folder (registry-file).",
+      available.reason,
+    );
+  const domain = `tour-${process.pid}`;
+  return {
+    flags: ["--registry=mdns", `--registry_domain=${domain}`, `--registry_interfaces=${LOOPBACK}`],
+    sentence: `Discovery by multicast DNS, domain '${domain}', on loopback.`,
+    reason: undefined,
+    cleanUp: () => Promise.resolve(),
+  };
+}
+
+async function throughFolder(sentence: string, reason?: string): Promise<Discovery> {
   const path = await mkdtemp(join(tmpdir(), "micro-tour-"));
   return {
     flags: ["--registry=file", `--registry_path=${path}`],
-    sentence: `No multicast (${available.reason}): the services find each other through a folder, with registry-file.`,
+    sentence,
+    reason,
     cleanUp: () => rm(path, { recursive: true, force: true }),
   };
 }
@@ -50,6 +64,7 @@ const END_TIMEOUT_MS = 15_000;
 export class Fleet {
   readonly #discovery: Discovery;
   readonly #running = new Map<string, ChildProcess>();
+  #stopped = false;
 
   constructor(discovery: Discovery) {
     this.#discovery = discovery;
@@ -59,8 +74,9 @@ export class Fleet {
     });
   }
 
-  /** Starts a node and resolves when it serves. */
+  /** Starts a node and resolves when it serves. Rejects after {@link stop}. */
   async start(program: "greeter" | "audit", name: string): Promise<NodeProcess> {
+    if (this.#stopped) throw new Error(`node '${name}' is not started: the tour has ended`);
     const script = join(import.meta.dirname, "nodes", `${program}.ts`);
     const child = spawn(
       process.execPath,
@@ -71,7 +87,12 @@ export class Fleet {
         `--server_id=${name}`,
         ...this.#discovery.flags,
       ],
-      { stdio: ["ignore", "inherit", "inherit", "ipc"], env: { ...process.env, TOUR_NODE: name } },
+      {
+        stdio: ["ignore", "inherit", "inherit", "ipc"],
+        env: { ...process.env, TOUR_NODE: name },
+        // Ctrl-C reaches the whole group of a terminal's process: the nodes are ended by the tour, in its order.
+        detached: true,
+      },
     );
     this.#running.set(name, child);
     child.once("exit", () => this.#running.delete(name));
@@ -85,6 +106,7 @@ export class Fleet {
 
   /** Ends what still runs. */
   async stop(): Promise<void> {
+    this.#stopped = true;
     await Promise.all([...this.#running.values()].map((child) => endProcess(child, "SIGTERM")));
     await this.#discovery.cleanUp();
   }

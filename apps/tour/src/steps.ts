@@ -15,6 +15,8 @@ import { countByNode, makeTraffic, nameOf, type Traffic } from "./traffic.ts";
 export interface Tour {
   readonly service: Service<typeof tourPlugins>;
   readonly fleet: Fleet;
+  /** Aborted when the tour ends before its own end. */
+  readonly signal: AbortSignal;
 }
 
 type Greeter = ContractClient<typeof greeterContract.methods>;
@@ -74,11 +76,15 @@ async function errorOf(promise: Promise<unknown>): Promise<MicroError> {
 export async function showCalls({ service }: Tour): Promise<void> {
   headline(2, "Calls and streams");
   const greeter: Greeter = service.client.of(greeterContract);
-  for (const name of ["Ada", "Grace", "Barbara", "Frances"]) {
+  for (const [index, name] of ["Ada", "Grace", "Barbara", "Frances"].entries()) {
     let node = "";
     const options: CallOptions = { onAttempt: ({ nodeId }) => (node = nameOf(nodeId)) };
     const [reply, ms] = await timed(() => greeter.hello({ name }, options));
-    line("unary call", `${reply.message}, from node ${node}`, ms);
+    line(
+      index === 0 ? "first call: finds and connects" : "unary call",
+      `${reply.message}, from node ${node}`,
+      ms,
+    );
   }
   const [missing, missingMs] = await timed(() => errorOf(greeter.find({ name: "Nobody" })));
   line(
@@ -137,18 +143,17 @@ export async function showEvents({ service }: Tour): Promise<void> {
       await sleep(10);
     }
   };
-  const [news, newsMs] = await timed(async () => {
-    await service.client.publish(NEWS, { id: 1 });
-    return receipts(NEWS, 3);
-  });
-  line(
-    "1 message on 'tour.news'",
-    `reached all of ${news
-      .map(({ receiver }) => receiver)
-      .sort()
-      .join(", ")}`,
-    newsMs,
-  );
+  for (const [what, id] of [
+    ["first message on 'tour.news'", 1],
+    ["next message on 'tour.news'", 2],
+  ] as const) {
+    const [news, ms] = await timed(async () => {
+      await service.client.publish(NEWS, { id });
+      return (await receipts(NEWS, 3 * id)).filter((receipt) => receipt.id === id);
+    });
+    const receivers = news.map(({ receiver }) => receiver).sort();
+    line(what, `reached all of ${receivers.join(", ")}`, ms);
+  }
   const [jobs, jobsMs] = await timed(async () => {
     for (let id = 1; id <= 6; id++) await service.client.publish(JOBS, { id });
     return receipts(JOBS, 6);
@@ -189,9 +194,10 @@ export async function showFailures(
   [a, b]: readonly [NodeProcess, NodeProcess],
 ): Promise<NodeProcess> {
   headline(4, "Failures");
+  const { signal } = tour;
   const greeter = tour.service.client.of(greeterContract);
   const [first, firstMs] = await timed(() =>
-    makeTraffic(greeter, { calls: 500, concurrency: 8, at: 200, halfway: () => b.end("SIGKILL") }),
+    makeTraffic(greeter, { calls: 500, concurrency: 8, at: 200, halfway: () => b.end("SIGKILL"), signal }),
   );
   line(`SIGKILL of node ${b.name}`, "in the middle of 500 idempotent calls", firstMs);
   showTraffic(first, [
@@ -201,7 +207,7 @@ export async function showFailures(
   const c = await tour.fleet.start("greeter", "c");
   await discover(tour, "greeter", 2);
   const [second, secondMs] = await timed(() =>
-    makeTraffic(greeter, { calls: 2000, concurrency: 8, at: 500, halfway: () => a.end("SIGTERM") }),
+    makeTraffic(greeter, { calls: 2000, concurrency: 8, at: 500, halfway: () => a.end("SIGTERM"), signal }),
   );
   line(`SIGTERM of node ${a.name}, node c is fresh`, "in the middle of 2,000 calls", secondMs);
   showTraffic(second, [

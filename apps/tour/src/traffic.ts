@@ -19,9 +19,11 @@ export interface TrafficOptions<T> {
   /** Runs once, when that many calls have been answered. */
   readonly at: number;
   readonly halfway: () => Promise<T>;
+  /** Ends the traffic. */
+  readonly signal: AbortSignal;
 }
 
-/** Calls `hello` again and again and does something in the middle of it. */
+/** Calls `hello` again and again and does something in the middle of it. Rejects when it is ended by its signal. */
 export async function makeTraffic<T>(
   greeter: ContractClient<typeof greeterContract.methods>,
   options: TrafficOptions<T>,
@@ -32,6 +34,7 @@ export async function makeTraffic<T>(
   let event: Promise<T> | undefined;
   const worker = async (): Promise<void> => {
     while (begun < options.calls) {
+      options.signal.throwIfAborted();
       begun++;
       let node = "?";
       try {

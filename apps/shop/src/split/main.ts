@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
+import { rmSync } from "node:fs";
+import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -38,6 +39,9 @@ await asProgram(async () => {
   const services = ["stock", "payments", "orders"].map((name) =>
     spawnService(name, [...flags, "--server_address=127.0.0.1:0"]),
   );
+  // Whatever ends this program, nothing of it stays: the services above are killed on "exit" as well.
+  process.once("exit", () => rmSync(path, { recursive: true, force: true }));
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
   const customer = await createService(defineService({ name: "shop.customer" }), {
     plugins: splitOptions.plugins,
     cli: { argv: flags, env: {} },
@@ -50,6 +54,5 @@ await asProgram(async () => {
   } finally {
     await customer.stop();
     for (const service of services.reverse()) await service.stop();
-    await rm(path, { recursive: true, force: true });
   }
 });

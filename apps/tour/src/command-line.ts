@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 
 /** How the tour is to run. */
-export interface Wishes {
+export interface TourOptions {
   /** Leaves everything running at the end. */
   readonly keep: boolean;
   readonly discovery: "auto" | "file";
@@ -12,9 +12,9 @@ const USAGE = `usage: npx -y pnpm@12.21.0 start [--keep] [--discovery=file]
   --discovery=file  through a folder, as on a host without multicast`;
 
 /** What the command line asks for; a text for people, and the exit code with it, when it asks for no tour. */
-export function readWishes(
+export function readCommandLine(
   args: readonly string[],
-): Wishes | { readonly text: string; readonly code: number } {
+): TourOptions | { readonly text: string; readonly code: number } {
   try {
     const { values } = parseArgs({
       args: [...args],
