@@ -142,13 +142,18 @@ export class Attempts {
   report(node: { readonly id: string; readonly address?: string }, error: Error | undefined): void {
     const attempt = this.count++;
     const { address } = node;
-    this.#call.options?.onAttempt?.({
-      nodeId: node.id,
-      address: address ?? "local",
-      local: address === undefined,
-      attempt,
-      ...(error === undefined ? {} : { error }),
-    });
+    try {
+      this.#call.options?.onAttempt?.({
+        nodeId: node.id,
+        address: address ?? "local",
+        local: address === undefined,
+        attempt,
+        ...(error === undefined ? {} : { error }),
+      });
+    } catch (thrown) {
+      // The call goes on: its outcome does not depend on who listens.
+      this.#context.logger.error("onAttempt of a call has thrown", { error: thrown });
+    }
   }
 
   #addressed(address: string | readonly string[]): Target {

@@ -8,6 +8,8 @@ export interface AbortTarget extends Partial<LocalSink> {
   attemptExpired?(): void;
   /** Makes the attempt that was chosen: what the attempt middleware stands around. */
   perform?(): Promise<unknown>;
+  /** True while something of the call still runs. */
+  readonly busy?: boolean;
 }
 
 /** What a call belongs to. */

@@ -192,6 +192,8 @@ export class ClientCall implements Call, Expiring, LocalCall, LocalSink {
       offParent?.();
       signal.removeEventListener("abort", onSignal);
     };
+    // The parent may have ended it in the middle of this.
+    if (this.#ended) this.ended();
   }
 
   /** It has ended by itself: nothing is watched any more. */
@@ -206,9 +208,27 @@ export class ClientCall implements Call, Expiring, LocalCall, LocalSink {
   abort(reason: Error): void {
     if (this.#reason !== undefined || this.#ended) return;
     this.#reason = reason;
-    this.#cancellation?.abort(reason);
+    this.#cancel(reason);
     this.run?.aborted(reason);
     this.guard?.aborted(reason);
+  }
+
+  /** Its middleware has given its result: whatever still runs without anybody who waits for it is stopped. */
+  leaveRest(): void {
+    const { run } = this;
+    if (run?.busy !== true) return;
+    const reason = clientError("CANCELLED", `${this.label}: the middleware did not wait for it`);
+    this.#cancel(reason);
+    run.aborted(reason);
+  }
+
+  /** Tells the listeners. Middleware and handlers of this process are among them: what they throw ends nothing else. */
+  #cancel(reason: Error): void {
+    try {
+      this.#cancellation?.abort(reason);
+    } catch (error) {
+      this.#owner.logger.error(`${this.label}: a listener of the cancelled call has thrown`, { error });
+    }
   }
 
   /** What a node of this process says that took time. */

@@ -12,6 +12,7 @@ import {
   type MethodKind,
   type Methods,
   MicroError,
+  type Middleware,
   type StandardSchema,
 } from "@micro/core";
 import type { CallShape } from "./call-shape.ts";
@@ -63,9 +64,9 @@ class CoreClient implements Client {
       codecOf: (contentType = config.contentType ?? DEFAULT_CONTENT_TYPE) => options.codecs.get(contentType),
       deadlines: new Deadlines(),
       budget: new RetryBudget(config.retryBurst),
-      attemptChain: attempt.length === 0 ? undefined : compose(attempt, (call) => performOf(ownCall(call))),
+      attemptChain: chainOf(attempt, (call) => performOf(ownCall(call))),
     };
-    this.#chain = client.length === 0 ? undefined : compose(client, (call) => this.#carryOut(ownCall(call)));
+    this.#chain = chainOf(client, (call) => this.#carryOut(ownCall(call)));
   }
 
   of<M extends Methods>(
@@ -111,7 +112,8 @@ class CoreClient implements Client {
     const target = { service: this.#context.service, endpoint: topic };
     const types = { input: options.input, output: undefined, typeName: undefined };
     const shape = { kind: "event", idempotent: false, ...types, ...target, target } as const;
-    const call = this.#newCall(shape, message, { timeoutMs: PUBLISH_TIMEOUT_MS, ...options });
+    const timeoutMs = options.timeoutMs ?? PUBLISH_TIMEOUT_MS;
+    const call = this.#newCall(shape, message, { ...options, timeoutMs });
     await this.#guarded(call, this.#chain ?? ((it) => this.#carryOut(ownCall(it))));
   }
 
@@ -171,11 +173,15 @@ class CoreClient implements Client {
     return new ClientCall(this.#context, { shape, message, options, parent: currentCall() });
   }
 
-  /** Runs a call through middleware: whatever that does, the caller waits no longer than the call lasts. */
+  /**
+   * Runs a call through middleware: whatever that does, the caller waits no longer than the call lasts, and nothing of the
+   * call outlives it.
+   */
   #guarded(call: ClientCall, chain: Invoke<Call>): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const over = (error: unknown): void => {
         call.ended();
+        call.leaveRest();
         reject(MicroError.from(error, { id: CLIENT_ID }));
       };
       call.guard = { aborted: (reason) => over(cancelled(call.label, reason)) };
@@ -183,6 +189,7 @@ class CoreClient implements Client {
       if (call.reason !== undefined) return;
       chain(call).then((reply) => {
         call.ended();
+        call.leaveRest();
         resolve(reply);
       }, over);
     });
@@ -216,6 +223,13 @@ class CoreClient implements Client {
 }
 
 const PUBLISH_TIMEOUT_MS = 5000;
+
+/** `middleware` around `invoke`, undefined without any. What it throws at once is a rejection, what it returns at once a reply. */
+function chainOf(middleware: readonly Middleware<Call>[], invoke: Invoke<Call>): Invoke<Call> | undefined {
+  if (middleware.length === 0) return undefined;
+  const chain = compose(middleware, invoke);
+  return async (call) => chain(call);
+}
 
 function shapeOf({
   kind,
@@ -258,7 +272,5 @@ function ownCall(call: Call): ClientCall {
 function performOf(call: ClientCall): Promise<unknown> {
   const { run } = call;
   if (run?.perform !== undefined) return run.perform();
-  return Promise.reject(
-    clientError("INTERNAL", `${call.label} has ended already: it cannot be attempted again`),
-  );
+  return Promise.reject(clientError("INTERNAL", `${call.label}: the attempt has ended already`));
 }

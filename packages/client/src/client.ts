@@ -34,7 +34,7 @@ export interface CallOptions {
   readonly nodeMetadata?: Readonly<Record<string, string>>;
   /** Calls with one key go to one node. */
   readonly key?: string;
-  /** Told which node answered (or failed) an attempt, `local` for one of this process. */
+  /** Told which node answered (or failed) an attempt, `local` for one of this process. What it throws is logged. */
   readonly onAttempt?: (attempt: AttemptInfo) => void;
   /**
    * Told what the handler said beside its reply (`context.replyHeader`), before the first message of a stream or the end of

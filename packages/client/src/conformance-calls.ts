@@ -59,6 +59,18 @@ export function callCases(harness: ClientHarness): readonly ConformanceCase[] {
       }),
     },
     {
+      name: "a message that no codec would carry is refused in the same way inside the process",
+      run: about(async ({ lab, log }) => {
+        const polluting = JSON.parse('{"text": "x", "__proto__": {"polluted": true}}') as object;
+        const refused = await rejection(lab.echo(polluting));
+        assert.deepEqual([refused.id, refused.code], ["conformance-lab", "BAD_REQUEST"]);
+        const circle: { text?: string; self?: unknown } = {};
+        circle.self = circle;
+        assert.equal((await rejection(lab.echo(circle))).id, "go.micro.client.codec");
+        assert.equal(log.runs, 0);
+      }),
+    },
+    {
       name: "a thousand calls at once get each its own reply",
       run: about(async ({ lab }) => {
         const texts = Array.from({ length: 1000 }, (_, index) => `call ${index}`);

@@ -46,6 +46,42 @@ export function streamCases(harness: ClientHarness): readonly ConformanceCase[] 
       }),
     },
     {
+      name: "messages that are asked for at once come in turn, to the caller and to the handler",
+      run: about(async ({ lab }) => {
+        const replies = lab.count({ to: 2 })[Symbol.asyncIterator]();
+        const steps = await Promise.all([replies.next(), replies.next(), replies.next(), replies.next()]);
+        assert.deepEqual(
+          steps.map(({ value }) => value),
+          [{ at: 0 }, { at: 1 }, undefined, undefined],
+        );
+        assert.deepEqual(await lab.pair([{ value: 1 }, { value: 2 }]), { values: [1, 2, null] });
+      }),
+    },
+    {
+      name: "reads that wait at once all end with the call",
+      run: about(async ({ lab }) => {
+        const replies = lab.deaf([], { timeoutMs: 100 })[Symbol.asyncIterator]();
+        const [first, second] = [replies.next(), replies.next()];
+        assert.equal((await rejection(first)).code, "TIMEOUT");
+        assert.equal((await second).done, true);
+      }),
+    },
+    {
+      name: "a stream of replies cannot be called for its one reply when it has more",
+      run: about(async ({ world }) => {
+        const message = [{ text: "a" }, { text: "b" }];
+        const request = {
+          service: "conformance-lab",
+          endpoint: "Lab.Shout",
+          kind: "clientStream",
+          message,
+        } as const;
+        const error = await rejection(collect(world.client.stream(request)));
+        assert.equal(error.id, "go.micro.client");
+        assert.match(error.detail, /more than one reply/);
+      }),
+    },
+    {
       name: "an error in the middle of a stream comes after the replies before it",
       run: about(async ({ lab }) => {
         const seen: number[] = [];

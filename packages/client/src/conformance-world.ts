@@ -62,10 +62,12 @@ export const lab = defineContract({
     fail: unary<{ readonly kind: "known" | "plain" }, object>(),
     flaky: unary<object, { readonly node: string }>({ idempotent: true }),
     once: unary<object, { readonly node: string }>(),
-    hang: unary<{ readonly nested?: boolean }, object>(),
+    hang: unary<{ readonly nested?: boolean; readonly noisy?: boolean }, object>(),
+    gated: unary<object, { readonly run: number }>({ idempotent: true }),
     remaining: unary<{ readonly nested?: boolean }, { readonly ms: number }>(),
     count: serverStream<{ readonly to: number; readonly failAt?: number }, { readonly at: number }>(),
     sum: clientStream<{ readonly value: number }, { readonly sum: number }>(),
+    pair: clientStream<{ readonly value: number }, { readonly values: readonly (number | null)[] }>(),
     shout: bidiStream<{ readonly text: string }, { readonly text: string }>(),
     say: unary<{ readonly fail?: boolean; readonly late?: boolean }, object>(),
     tell: serverStream<{ readonly to: number; readonly fail?: boolean }, { readonly at: number }>(),
@@ -77,7 +79,7 @@ export const lab = defineContract({
 
 /** What the handlers saw. */
 export class LabLog {
-  /** Calls of `flaky` and `once`. */
+  /** Calls of `flaky`, `once` and `gated`. */
   runs = 0;
   /** Reasons for which `hang` and streams were cancelled. */
   readonly cancelled: string[] = [];
@@ -85,6 +87,10 @@ export class LabLog {
   ended = 0;
   /** How often `flaky` and `once` still fail. */
   failures = 0;
+  /** Called when `hang` begins. */
+  onHang: () => void = () => undefined;
+  /** What `gated` waits for in its first, second … run. */
+  gate: (run: number) => Promise<void> = () => Promise.resolve();
   failure: () => Error = () => new MicroError({ code: "UNAVAILABLE", detail: "a passing trouble" });
 }
 
@@ -121,10 +127,21 @@ export function labDefinition(log: LabLog): ServiceDefinition<readonly [typeof c
           },
           flaky: run,
           once: run,
-          hang: async ({ nested }, context) => {
+          hang: async ({ nested, noisy }, context) => {
             if (nested === true) return own.hang({});
+            if (noisy === true) {
+              context.cancellation.onAbort(() => {
+                throw new Error("noise");
+              });
+            }
+            log.onHang();
             await cancelled(context);
             return {};
+          },
+          gated: async (_, context) => {
+            const run = ++log.runs;
+            await Promise.race([log.gate(run), cancelled(context)]);
+            return { run };
           },
           remaining: async ({ nested }, context) =>
             nested === true ? own.remaining({}, { timeoutMs: 60_000 }) : { ms: context.remainingMs() },
@@ -143,6 +160,11 @@ export function labDefinition(log: LabLog): ServiceDefinition<readonly [typeof c
             let sum = 0;
             for await (const { value } of requests) sum += value;
             return { sum };
+          },
+          async pair(requests) {
+            const all = requests[Symbol.asyncIterator]();
+            const steps = await Promise.all([all.next(), all.next(), all.next()]);
+            return { values: steps.map((step) => (step.done === true ? null : step.value.value)) };
           },
           async *shout(requests) {
             for await (const { text } of requests) yield { text: text.toUpperCase() };

@@ -1,19 +1,16 @@
-import { MicroError } from "@micro/core";
 import { expect, test } from "vitest";
-import { isolate } from "./isolate.ts";
+import { isolate as isolateBy } from "./isolate.ts";
 
-/** JSON as a codec writes it, and how often it was asked. */
+/** How often JSON was asked. */
 function jsonCall() {
-  const seen = { encoded: 0 };
-  const codec = {
-    encode: (value: unknown) => {
-      seen.encoded++;
-      return Buffer.from(JSON.stringify(value));
-    },
-    decode: (bytes: Uint8Array): unknown => JSON.parse(Buffer.from(bytes).toString()),
-  };
-  return { codec, seen };
+  return { seen: { encoded: 0 } };
 }
+
+const isolate = (value: unknown, call: ReturnType<typeof jsonCall>): unknown =>
+  isolateBy(value, call, (one, { seen }) => {
+    seen.encoded++;
+    return JSON.parse(JSON.stringify(one));
+  });
 
 test("plain data is copied without the codec, and the copy shares nothing with it", () => {
   const call = jsonCall();
@@ -59,10 +56,25 @@ test("what is not plain becomes what the codec makes of it, as over the wire", (
   }
 });
 
-test("a key named __proto__ changes no prototype", () => {
-  const copy = isolate(JSON.parse('{"__proto__": {"polluted": true}, "a": 1}'), jsonCall()) as { a: number };
-  expect(Object.getPrototypeOf(copy)).toBe(Object.prototype);
-  expect("polluted" in copy).toBe(false);
+test("a key named __proto__ changes no prototype, and is for the codec to refuse", () => {
+  for (const text of ['{"__proto__": {"polluted": true}, "a": 1}', '{"deep": [{"__proto__": 1}]}']) {
+    const call = jsonCall();
+    const copy = isolate(JSON.parse(text), call) as { a: number };
+    expect(Object.getPrototypeOf(copy)).toBe(Object.prototype);
+    expect("polluted" in copy).toBe(false);
+    expect(call.seen.encoded).toBe(1);
+  }
+});
+
+test("what a getter throws is thrown by the codec, who reads it too", () => {
+  const message = {
+    get broken(): never {
+      throw new Error("no value");
+    },
+  };
+  const call = jsonCall();
+  expect(() => isolate(message, call)).toThrow("no value");
+  expect(call.seen.encoded).toBe(1);
 });
 
 test("a key named constructor is data, and an object without a prototype is plain", () => {
@@ -71,13 +83,8 @@ test("a key named constructor is data, and an object without a prototype is plai
   expect(copy).toEqual({ constructor: "Acme", bare: { a: 1 }, none: { constructor: null } });
 });
 
-test("what the codec refuses is refused in the client's name", () => {
+test("what contains itself is for the codec to refuse", () => {
   const circle: { self?: unknown } = {};
   circle.self = circle;
-  try {
-    isolate(circle, jsonCall());
-    expect.unreachable();
-  } catch (error) {
-    expect(MicroError.is(error) && error.id).toBe("go.micro.client");
-  }
+  expect(() => isolate(circle, jsonCall())).toThrow("circular");
 });

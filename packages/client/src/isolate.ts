@@ -1,26 +1,17 @@
-import { MicroError } from "@micro/core";
-import { CLIENT_ID } from "./client-errors.ts";
-import type { MessageCodec } from "./network.ts";
-
 const MAX_DEPTH = 200;
 
 /**
  * A copy of a message, so that neither side of a call inside one process can change the other's objects. Plain objects
  * and lists of texts, numbers, booleans and null are copied here, because they are nearly all messages. Whatever else
- * is in a message (dates, bytes, instances, functions) becomes what the call's own codec makes of it, so that a
- * monolith behaves as the same services do over the wire. Throws what the codec throws.
+ * is in a message (dates, bytes, instances, functions) becomes what `carry` makes of it with the call's own codec, so that
+ * a monolith behaves as the same services do over the wire. Throws what `carry` throws.
  */
-export function isolate(value: unknown, call: { readonly codec: MessageCodec }): unknown {
+export function isolate<C>(value: unknown, call: C, carry: (value: unknown, call: C) => unknown): unknown {
   try {
     return copy(value, 0);
-  } catch (error) {
-    if (error !== NOT_PLAIN) throw error;
-  }
-  try {
-    return call.codec.decode(call.codec.encode(value));
-  } catch (error) {
-    const { code, detail } = MicroError.from(error);
-    throw new MicroError({ id: CLIENT_ID, code, detail, cause: error });
+  } catch {
+    // It is not plain, or has a getter that throws: the codec says what becomes of it.
+    return carry(value, call);
   }
 }
 
@@ -40,6 +31,8 @@ function copyObject(value: object, depth: number): unknown {
   if (maker !== Object && maker !== undefined) throw NOT_PLAIN;
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype !== Object.prototype && prototype !== null) throw NOT_PLAIN;
+  // Codecs refuse it.
+  if (Object.hasOwn(value, "__proto__")) throw NOT_PLAIN;
   // Spreading keeps the hidden class: several times faster than building the copy key by key.
   const result: Record<string, unknown> = { ...value };
   for (const key in result) {

@@ -26,7 +26,7 @@ export function encodeRequest(codec: MessageCodec, message: unknown, call: Clien
   try {
     return codec.encode(message, input);
   } catch (cause) {
-    if (!isMessageType(input)) throw MicroError.from(cause, { id: CODEC_ID });
+    if (!isMessageType(input)) throw named(cause, CODEC_ID);
     const { detail } = MicroError.from(cause);
     throw clientError("BAD_REQUEST", `request of ${call.label}: ${detail}`, { notSent: true, cause });
   }
@@ -50,10 +50,45 @@ export function decodeReply(codec: MessageCodec, body: Uint8Array, call: ClientC
   }
 }
 
-/** The request for a handler of this process: a copy. Throws what {@link encodeRequest} throws. */
+/** The error of a codec, which knows nobody's name, as `id` says it. */
+function named(cause: unknown, id: string): MicroError {
+  const error = MicroError.from(cause, { id });
+  if (error.id !== "") return error;
+  const { code, detail, status, httpCode } = error;
+  return new MicroError({ id, code, detail, status, httpCode, cause });
+}
+
+/** A request as its bytes would bring it. Throws what {@link encodeRequest} throws, or what the server says of the bytes. */
+function carryRequest(message: unknown, call: ClientCall): unknown {
+  const body = encodeRequest(call.codec, message, call);
+  try {
+    return call.codec.decode(body);
+  } catch (cause) {
+    throw named(cause, call.service);
+  }
+}
+
+/** A reply as its bytes would bring it. Throws a MicroError `INTERNAL`, the server's or that of {@link decodeReply}. */
+function carryReply(reply: unknown, call: ClientCall): unknown {
+  let body: Uint8Array;
+  try {
+    body = call.codec.encode(reply);
+  } catch (cause) {
+    throw badReply(cause, call);
+  }
+  return decodeReply(call.codec, body, call);
+}
+
+/** What the server says of a reply that cannot be written. */
+function badReply(cause: unknown, { service, endpoint }: ClientCall): MicroError {
+  const { detail } = MicroError.from(cause);
+  return new MicroError({ id: service, code: "INTERNAL", detail: `reply of ${endpoint}: ${detail}`, cause });
+}
+
+/** The request for a handler of this process: a copy. Throws what the request would meet over the wire. */
 export function isolateRequest(message: unknown, call: ClientCall): unknown {
   const { input } = call.shape;
-  if (!isMessageType(input)) return message === undefined ? {} : isolate(message, call);
+  if (!isMessageType(input)) return message === undefined ? {} : isolate(message, call, carryRequest);
   try {
     // A message type makes a complete copy, as a reader over the wire gets it.
     return input.create(message as never);
@@ -66,16 +101,10 @@ export function isolateRequest(message: unknown, call: ClientCall): unknown {
 /** The reply of a handler of this process: a copy. Throws a MicroError `INTERNAL`, as its server would over the wire. */
 export function isolateReply(reply: unknown, call: ClientCall): unknown {
   const { output } = call.shape;
-  if (!isMessageType(output)) return reply === undefined ? {} : isolate(reply, call);
+  if (!isMessageType(output)) return reply === undefined ? {} : isolate(reply, call, carryReply);
   try {
     return output.create(reply as never);
   } catch (cause) {
-    const { detail } = MicroError.from(cause);
-    throw new MicroError({
-      id: call.service,
-      code: "INTERNAL",
-      detail: `reply of ${call.endpoint}: ${detail}`,
-      cause,
-    });
+    throw badReply(cause, call);
   }
 }

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type LocalNode, MicroError } from "@micro/core";
 import { Attempts, LocalRequest, localBehind, localNode, outcomeUnsent } from "./attempts.ts";
+import type { AbortTarget } from "./call-parties.ts";
 import type { ClientCall } from "./client-call.ts";
 import type { ClientContext } from "./client-context.ts";
 import { CLIENT_ID, cancelled, clientError, isolatedError } from "./client-errors.ts";
@@ -18,6 +19,10 @@ interface Opening {
   readonly target: Target | undefined;
   /** How it went, as far as it is known. */
   outcome: AttemptOutcome;
+  /** Streams of it that are not over: more than one only when middleware has opened it again. */
+  running: number;
+  /** True when selector and watcher know how it went. */
+  closed: boolean;
 }
 
 /**
@@ -36,11 +41,18 @@ export async function runStream(context: ClientContext, call: ClientCall): Promi
       requests,
       attempts,
       outcome: "ok",
+      running: 0,
+      closed: false,
     };
     try {
       call.beside?.forget();
-      call.run = { aborted: () => undefined, perform: () => open(opening) };
+      call.run = new StreamRun(opening);
       const result = await (context.attemptChain === undefined ? open(opening) : context.attemptChain(call));
+      // Middleware may have answered without it, or in place of its error.
+      if (opening.running === 0) {
+        closeAttempt(opening, undefined);
+        requests?.stop();
+      }
       if (call.kind === "clientStream") call.beside?.tellEnd();
       return result;
     } catch (thrown) {
@@ -60,6 +72,27 @@ export async function runStream(context: ClientContext, call: ClientCall): Promi
   }
 }
 
+/** What the call and its middleware see of an attempt. It is stopped by the cancellation of the call. */
+class StreamRun implements AbortTarget {
+  readonly #opening: Opening;
+
+  constructor(opening: Opening) {
+    this.#opening = opening;
+  }
+
+  get busy(): boolean {
+    return this.#opening.running > 0;
+  }
+
+  aborted(): void {
+    // Whoever reads, sends or waits follows the cancellation.
+  }
+
+  perform(): Promise<unknown> {
+    return open(this.#opening);
+  }
+}
+
 async function choosePeer(
   context: ClientContext,
   call: ClientCall,
@@ -73,8 +106,19 @@ async function choosePeer(
   return { local: localBehind(context, call, target), target };
 }
 
-function open(opening: Opening): Promise<unknown> {
-  return opening.local === undefined ? openRemote(opening) : openLocal(opening, opening.local);
+async function open(opening: Opening): Promise<unknown> {
+  opening.running++;
+  try {
+    const result = await (opening.local === undefined
+      ? openRemote(opening)
+      : openLocal(opening, opening.local));
+    // A stream of replies runs on; its reader says when it is over.
+    if (opening.call.kind === "clientStream") opening.running--;
+    return result;
+  } catch (error) {
+    opening.running--;
+    throw error;
+  }
 }
 
 async function openLocal(opening: Opening, local: LocalNode): Promise<unknown> {
@@ -105,6 +149,7 @@ async function openLocal(opening: Opening, local: LocalNode): Promise<unknown> {
     // A handler that does not stop must not keep the reader: its own server logs what it throws.
     leave: () => void Promise.resolve(source.return?.()).catch(() => undefined),
     ended: (error) => {
+      opening.running--;
       closeAttempt(opening, error);
       requests?.stop();
     },
@@ -156,6 +201,7 @@ async function converse(opening: Opening, stream: NetworkStream): Promise<unknow
     leave: (reason: Error) => stream.abort(reason),
     ended: (error: Error | undefined) => {
       opening.outcome = call.reason === undefined ? stream.outcome : "cancelled";
+      opening.running--;
       closeAttempt(opening, error);
       requests?.stop();
     },
@@ -163,8 +209,10 @@ async function converse(opening: Opening, stream: NetworkStream): Promise<unknow
   return new MessageReader(call, source, first);
 }
 
-/** Tells selector and watcher how the attempt went. */
+/** Tells selector and watcher how the attempt went, once. */
 function closeAttempt(opening: Opening, error: Error | undefined): void {
+  if (opening.closed) return;
+  opening.closed = true;
   const { target, outcome, call, attempts } = opening;
   target?.done(call.reason === undefined ? outcome : "cancelled");
   attempts.report(nodeOf(opening), error);

@@ -1,4 +1,4 @@
-import { type LocalNode, MicroError, PENDING } from "@micro/core";
+import { type LocalNode, type LocalSink, MicroError, PENDING } from "@micro/core";
 import { Attempts, localBehind, localNode, outcomeUnsent } from "./attempts.ts";
 import type { AbortTarget } from "./call-parties.ts";
 import type { ClientCall } from "./client-call.ts";
@@ -44,11 +44,16 @@ export class UnaryRun implements AbortTarget, AttemptSink, AttemptRequest {
   /** The attempt's middleware, when it waits for the attempt. */
   #middleware: Waiter | undefined = undefined;
   #over = false;
+  /** A handler of this process may still run for an attempt that its middleware has left. */
+  #leftInside = false;
+  /** Another run of the same call that its middleware has begun and not waited for. */
+  readonly #before: AbortTarget | undefined;
 
   constructor(context: ClientContext, call: ClientCall, owns: boolean) {
     this.#context = context;
     this.#owns = owns;
     this.call = call;
+    this.#before = call.run?.busy === true ? call.run : undefined;
     this.promise = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -78,6 +83,10 @@ export class UnaryRun implements AbortTarget, AttemptSink, AttemptRequest {
     return this;
   }
 
+  get busy(): boolean {
+    return !this.#over || this.#leftInside || this.#before?.busy === true;
+  }
+
   get connectDeadline(): number {
     return this.#made.connectDeadline();
   }
@@ -93,6 +102,7 @@ export class UnaryRun implements AbortTarget, AttemptSink, AttemptRequest {
   }
 
   aborted(reason: Error): void {
+    this.#before?.aborted(reason);
     if (this.#over) return;
     const error = cancelled(this.call.label, reason);
     this.#stopAttempt(error, error.code === "TIMEOUT" ? "timeout" : "cancelled");
@@ -127,8 +137,16 @@ export class UnaryRun implements AbortTarget, AttemptSink, AttemptRequest {
     }
   }
 
-  /** Makes the running attempt: what the attempt middleware stands around. */
+  /** Makes the running attempt: what the attempt middleware stands around. Made again, it takes the place of the first. */
   perform(): Promise<unknown> {
+    const { label } = this.call;
+    if (this.#over || (this.#local ?? this.#target) === undefined) {
+      return Promise.reject(clientError("INTERNAL", `${label}: the attempt has ended already`));
+    }
+    if (this.#middleware !== undefined) {
+      const reason = clientError("CANCELLED", `${label}: the middleware has made the attempt again`);
+      this.#stopAttempt(reason, "cancelled");
+    }
     return new Promise((resolve, reject) => {
       this.#middleware = { resolve, reject };
       this.#launch();
@@ -232,12 +250,26 @@ export class UnaryRun implements AbortTarget, AttemptSink, AttemptRequest {
       this.ended(MicroError.from(error), undefined, "ok");
       return;
     }
+    const waiter = this.#middleware;
+    const sink = waiter === undefined ? this : this.#sinkOf(waiter);
     try {
-      const reply = entryOf(node, call.endpoint)(call, request, this);
+      const reply = entryOf(node, call.endpoint)(call, request, sink);
       if (reply !== PENDING) this.replied(reply);
     } catch (error) {
       this.failed(error);
     }
+  }
+
+  /** Middleware may leave an attempt inside the process alone: what comes of it then is nobody's business. */
+  #sinkOf(waiter: Waiter): LocalSink {
+    return {
+      replied: (reply) => {
+        if (this.#middleware === waiter) this.replied(reply);
+      },
+      failed: (error) => {
+        if (this.#middleware === waiter) this.failed(error);
+      },
+    };
   }
 
   /** The local node's reply. */
@@ -270,6 +302,17 @@ export class UnaryRun implements AbortTarget, AttemptSink, AttemptRequest {
     waiter?.reject(error);
   }
 
+  /** The middleware has not waited for the attempt that it began. */
+  #leaveAttempt(thrown: Error | undefined): void {
+    const late = MicroError.is(thrown) && thrown.code === "TIMEOUT";
+    const reason = clientError(
+      "CANCELLED",
+      `${this.call.label}: the middleware did not wait for the attempt`,
+    );
+    this.#stopAttempt(reason, late ? "timeout" : "cancelled");
+    if (this.#local !== undefined) this.#leftInside = true;
+  }
+
   /** Tells selector and watcher how the attempt went. */
   #closeAttempt(error: Error | undefined): void {
     const target = this.#target;
@@ -281,6 +324,7 @@ export class UnaryRun implements AbortTarget, AttemptSink, AttemptRequest {
   }
 
   #finish(thrown: Error | undefined, reply: unknown): void {
+    if (this.#middleware !== undefined) this.#leaveAttempt(thrown);
     if (thrown === undefined) {
       this.#closeAttempt(undefined);
       this.#settle(undefined, reply);
@@ -308,7 +352,10 @@ export class UnaryRun implements AbortTarget, AttemptSink, AttemptRequest {
     if (this.#over) return;
     this.#over = true;
     this.#attempt++;
-    if (this.#owns) this.call.ended();
+    if (this.#owns) {
+      this.call.ended();
+      if (this.#leftInside) this.call.leaveRest();
+    }
     this.call.beside?.tellEnd();
     if (error === undefined) this.#resolve(reply);
     else this.#reject(this.call.finalError(error));

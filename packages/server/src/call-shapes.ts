@@ -35,14 +35,25 @@ export async function adaptInput(kind: CallKind, { kind: called, message }: Loca
   return {};
 }
 
-/** What the caller is given when it opened a stream of another kind: one reply as many, or the first of many. */
-export async function adaptOutput(kind: CallKind, called: CallKind, output: unknown): Promise<unknown> {
+/** What the caller is given when it opened a stream of another kind: one reply as many, or the only one of a stream. */
+export async function adaptOutput(
+  { kind, service, endpoint }: Route,
+  called: CallKind,
+  output: unknown,
+): Promise<unknown> {
   if (givesOne(kind) === givesOne(called)) return output;
   if (givesOne(kind)) {
     return (async function* () {
       yield output;
     })();
   }
-  for await (const first of output as AsyncIterable<unknown>) return first;
-  throw new MicroError({ code: "INTERNAL", detail: "the stream ended without a reply" });
+  const replies: unknown[] = [];
+  const wrongCount = (what: string): MicroError =>
+    // Over the network it is the client that counts.
+    new MicroError({ id: "go.micro.client", code: "INTERNAL", detail: `${service} ${endpoint} ${what}` });
+  for await (const reply of output as AsyncIterable<unknown>) {
+    if (replies.push(reply) > 1) throw wrongCount("sent more than one reply");
+  }
+  if (replies.length === 0) throw wrongCount("ended without a reply");
+  return replies[0];
 }

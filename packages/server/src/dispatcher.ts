@@ -11,7 +11,7 @@ import {
 import { Admission } from "./admission.ts";
 import { adaptInput, adaptOutput, givesOne, notUnary, takesOne } from "./call-shapes.ts";
 import { handlerError } from "./handler-error.ts";
-import { checkedInput, HandlerOutput } from "./handler-streams.ts";
+import { checkedInput, HandlerInput, HandlerOutput } from "./handler-streams.ts";
 import { isPromise } from "./is-promise.ts";
 import type { Route, Routes } from "./routes.ts";
 import { runHandler } from "./run-handler.ts";
@@ -182,7 +182,7 @@ export class Dispatcher {
     const refusal = this.refusal();
     if (route === undefined || refusal !== undefined) throw this.#whyNot(local, route, refusal);
     const input = await adaptInput(route.kind, local);
-    return adaptOutput(route.kind, local.kind, await this.stream(route, local, input).result);
+    return adaptOutput(route, local.kind, await this.stream(route, local, input).result);
   }
 
   /** Runs a subscriber. Rejects with what the handler threw, as a MicroError. */
@@ -227,14 +227,14 @@ export class Dispatcher {
       if (call.answered) return;
       call.answered = true;
       // The handler is told first: it may be what the caller's next call waits for.
-      call.cancellation.abort(error);
+      call.cancel(error);
       incoming.fail(error);
     };
     this.#deadlines.add(call);
     incoming.onAbort((reason) => {
       if (call.answered) return;
       call.answered = true;
-      call.cancellation.abort(reason);
+      call.cancel(reason);
     });
     result.then(
       (value) => {
@@ -261,7 +261,7 @@ export class Dispatcher {
         call.message = takesOne(kind)
           ? await validate(input, call.message, subject)
           : checkedInput(call.message as AsyncIterable<unknown>, input, subject);
-      }
+      } else if (!takesOne(kind)) call.message = new HandlerInput(call.message as AsyncIterable<unknown>);
       const result = await runInCall(call, call.route.run);
       if (givesOne(kind)) {
         const what = { id: this.#service, code: "INTERNAL", what: `reply of ${endpoint}` } as const;

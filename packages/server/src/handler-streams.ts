@@ -11,6 +11,39 @@ export async function* checkedInput(
   for await (const message of source) yield await validate(schema, message, subject);
 }
 
+/** The requests of a stream, one read after the other, also when the handler asks for several at once. */
+export class HandlerInput implements AsyncIterableIterator<unknown, undefined> {
+  readonly #source: AsyncIterator<unknown>;
+  #reading: Promise<IteratorResult<unknown, undefined>> | undefined = undefined;
+
+  constructor(source: AsyncIterable<unknown>) {
+    this.#source = source[Symbol.asyncIterator]();
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  next(): Promise<IteratorResult<unknown, undefined>> {
+    if (this.#reading !== undefined) {
+      const again = (): Promise<IteratorResult<unknown, undefined>> => this.next();
+      return this.#reading.then(again, again);
+    }
+    const reading = this.#source.next() as Promise<IteratorResult<unknown, undefined>>;
+    const settled = (): void => {
+      this.#reading = undefined;
+    };
+    this.#reading = reading;
+    reading.then(settled, settled);
+    return reading;
+  }
+
+  async return(): Promise<IteratorResult<unknown, undefined>> {
+    await this.#source.return?.();
+    return { done: true, value: undefined };
+  }
+}
+
 /** What a {@link HandlerOutput} tells its dispatcher. */
 export interface HandlerOutputOptions {
   /** Called once, when the handler's iteration is over. */

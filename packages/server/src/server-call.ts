@@ -154,7 +154,16 @@ export class ServerCall implements CallContext, Expiring {
   /** The caller gets `error` now, whatever the handler still does. */
   giveUp(error: MicroError): void {
     this.tellEnd();
-    if (this.onGiveUp === undefined) this.cancellation.abort(error);
+    if (this.onGiveUp === undefined) this.cancel(error);
     else this.onGiveUp(error);
+  }
+
+  /** Tells its handler and middleware to stop. What their listeners throw is logged: it ends nothing else. */
+  cancel(reason: Error): void {
+    try {
+      this.cancellation.abort(reason);
+    } catch (error) {
+      this.logger.error("a listener of the cancelled call has thrown", { error });
+    }
   }
 }

@@ -5,7 +5,11 @@ const MEANINGS: readonly (readonly [RegExp, (found: RegExpExecArray, secure: boo
     (_found, secure) =>
       `the peer closed the connection before it spoke HTTP/2${secure ? "" : ": if it expects TLS, set client.tls"}`,
   ],
-  [/^Protocol error$/, () => "the peer does not speak HTTP/2, so it is no gRPC server"],
+  [
+    /^Protocol error$/,
+    () =>
+      "the peer does not speak HTTP/2, so it is no gRPC server: call an rpc server with the client plugin 'rpc' (client.plugin)",
+  ],
   [
     /SSL routines:[^:]*:(?:wrong version number|packet length too long)/,
     () => "the peer does not speak TLS, which client.tls, https:// or port 443 asks for",

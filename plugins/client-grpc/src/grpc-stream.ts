@@ -25,13 +25,28 @@ const DONE = { done: true, value: undefined } as const;
 export async function openStream(wire: GrpcWire, request: AttemptRequest): Promise<NetworkStream> {
   const prepared = wire.prepare(request);
   const headers = new RequestHeaders(request, prepared.contentType);
-  const { connectDeadline, node } = request;
-  const connection = await new Promise<Connection>((resolve, reject) => {
-    const waiter = { connectDeadline, acquired: resolve, failed: reject };
+  const { call, connectDeadline, node } = request;
+  return new Promise((resolve, reject) => {
+    let unfollow = (): void => undefined;
+    // At once, because whoever gets the next place counts the streams of a connection.
+    const acquired = (connection: Connection): void => {
+      unfollow();
+      resolve(new GrpcStream(wire, { request, prepared, headers, connection }));
+    };
+    const failed = (error: Error): void => {
+      unfollow();
+      reject(error);
+    };
+    const waiter = { connectDeadline, acquired, failed };
     const free = wire.pool.acquire(node.address, waiter);
-    if (free !== undefined) resolve(free);
+    if (free !== undefined) acquired(free);
+    else {
+      unfollow = call.cancellation.onAbort((reason) => {
+        wire.pool.forget(node.address, waiter);
+        reject(reason);
+      });
+    }
   });
-  return new GrpcStream(wire, { request, prepared, headers, connection });
 }
 
 /** A stream of any kind on one HTTP/2 stream (spec 2.3). */

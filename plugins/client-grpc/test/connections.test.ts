@@ -1,4 +1,5 @@
 import type { ServerHttp2Stream } from "node:http2";
+import { setImmediate } from "node:timers/promises";
 import { promisify } from "node:util";
 import { gunzipSync, gzip } from "node:zlib";
 import type { MicroError } from "@micro/core";
@@ -106,6 +107,62 @@ describe("connections", () => {
       );
       expect(performance.now() - from).toBeLessThan(300);
       await first;
+    });
+    await peer.close();
+  });
+
+  test("streams that are opened at once are spread like calls", async () => {
+    let open = 0;
+    const perSession = new Map<unknown, number>();
+    const peer = await rawPeer(({ session }) => {
+      open++;
+      perSession.set(session, (perSession.get(session) ?? 0) + 1);
+    });
+    await withClient({ maxStreams: 2 }, async (client) => {
+      const request = { ...echo, kind: "serverStream" } as const;
+      const streams = Array.from({ length: 6 }, () =>
+        client.stream(request, { address: peer.address })[Symbol.asyncIterator](),
+      );
+      // The first three wait for a dial, the others find connections.
+      const reads = streams.slice(0, 3).map((stream) => rejection(stream.next()));
+      await eventually(() => expect(open).toBe(3));
+      expect(peer.sessions.size).toBe(2);
+      reads.push(...streams.slice(3).map((stream) => rejection(stream.next())));
+      await eventually(() => expect(open).toBe(6));
+      expect(peer.sessions.size).toBe(3);
+      expect([...perSession.values()]).toEqual([2, 2, 2]);
+      for (const stream of streams) await stream.return?.();
+      await within("the ends", Promise.all(reads));
+    });
+    await peer.close();
+  });
+
+  test("a stream that is given up while it waits leaves its place, and never begins", async () => {
+    const held: ServerHttp2Stream[] = [];
+    const peer = await rawPeer((stream) => held.push(stream));
+    await withClient({ maxStreams: 1, maxConnections: 1, maxWaiting: 1 }, async (client) => {
+      const first = client.call(echo, { address: peer.address });
+      await eventually(() => expect(held.length).toBe(1));
+      const request = { ...echo, kind: "serverStream" } as const;
+      for (let count = 0; count < 3; count++) {
+        const leaving = new AbortController();
+        const { signal } = leaving;
+        const waiting = client.stream(request, { address: peer.address, signal })[Symbol.asyncIterator]();
+        const read = rejection(waiting.next());
+        // It is in the queue by then.
+        await setImmediate();
+        const refused = await rejection(client.call(echo, { address: peer.address }));
+        expect(refused.detail).toContain("client.max_waiting");
+        leaving.abort();
+        expect((await read).code).toBe("CANCELLED");
+      }
+      const next = client.call(echo, { address: peer.address });
+      reply(held[0] as ServerHttp2Stream, [Buffer.from("{}")]);
+      await first;
+      await eventually(() => expect(held.length).toBe(2));
+      reply(held[1] as ServerHttp2Stream, [Buffer.from('{"next":true}')]);
+      expect(await next).toEqual({ next: true });
+      expect(peer.calls.length).toBe(2);
     });
     await peer.close();
   });

@@ -86,7 +86,9 @@ describe("a dial", () => {
     await withClient({ dialTimeout: 1000 }, async (client) => {
       const [error] = await failure(client.call(echo, { address: peer.address }));
       expect([error.code, error.notSent]).toEqual(["UNAVAILABLE", true]);
-      expect(error.detail).toBe(`${peer.address}: the peer does not speak HTTP/2, so it is no gRPC server`);
+      expect(error.detail).toBe(
+        `${peer.address}: the peer does not speak HTTP/2, so it is no gRPC server: call an rpc server with the client plugin 'rpc' (client.plugin)`,
+      );
       await eventually(() => expect(peer.sockets.size).toBe(0));
     });
     await peer.close();

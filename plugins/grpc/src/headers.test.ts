@@ -7,6 +7,12 @@ test("values that are not ASCII go out as the bytes of UTF-8", () => {
   expect(Buffer.from(toHeaderValue("bäz €"), "latin1").toString("utf8")).toBe("bäz €");
 });
 
+test("spaces around a value are left out, as HTTP/2 has none there", () => {
+  expect(toHeaderValue("  a  b ")).toBe("a  b");
+  expect(toHeaderValue(" ")).toBe("");
+  expect(Buffer.from(toHeaderValue(" bäz "), "latin1").toString("utf8")).toBe("bäz");
+});
+
 test("what is said to be understood is what can be read", () => {
   expect(ACCEPT_ENCODING.split(",")).toEqual([...ENCODINGS]);
 });

@@ -19,8 +19,21 @@ export const OWN_KEYS: readonly string[] = [
 ];
 
 const ASCII_VALUE = /^[ -~]*$/;
+const SPACE = 32;
 
-/** A value of metadata as Node takes it, which writes each character as one byte: so the bytes of UTF-8 go out, as Go's do. */
+/**
+ * A value of metadata as Node takes it, which writes each character as one byte: so the bytes of UTF-8 go out, as Go's do.
+ * Spaces around it are left out: HTTP/2 has none there, and its receivers drop a field that has.
+ */
 export function toHeaderValue(value: string): string {
-  return ASCII_VALUE.test(value) ? value : Buffer.from(value, "utf8").toString("latin1");
+  if (!ASCII_VALUE.test(value)) return Buffer.from(trimmed(value), "utf8").toString("latin1");
+  return trimmed(value);
+}
+
+function trimmed(value: string): string {
+  let start = 0;
+  let end = value.length;
+  while (start < end && value.charCodeAt(start) === SPACE) start++;
+  while (end > start && value.charCodeAt(end - 1) === SPACE) end--;
+  return value.slice(start, end);
 }

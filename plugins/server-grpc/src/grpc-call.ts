@@ -1,4 +1,4 @@
-import { type Metadata, MicroError } from "@micro/core";
+import { type Deadlines, type Metadata, MicroError } from "@micro/core";
 import {
   type Dispatcher,
   decodeRequest,
@@ -12,6 +12,7 @@ import { errorStatus, okStatus, plainStatus, WRONG_COUNT } from "./grpc-status.t
 import type { IncomingGrpcCall } from "./incoming.ts";
 import { handlerMetadata, remoteOf } from "./incoming-metadata.ts";
 import type { ReplyWriter } from "./reply-writer.ts";
+import { RequestWait } from "./request-wait.ts";
 
 /** What a call of a known method works with. */
 export interface GrpcCallOptions {
@@ -23,6 +24,8 @@ export interface GrpcCallOptions {
   readonly service: string;
   /** In ms since the epoch. */
   readonly deadline: number;
+  /** Watches calls whose request has not come. */
+  readonly waits: Deadlines;
   readonly writer: ReplyWriter;
 }
 
@@ -32,6 +35,15 @@ export function callerGone(): MicroError {
     id: "go.micro.server",
     code: "CANCELLED",
     detail: "the caller has gone: it has cancelled the call, or its connection is lost",
+  });
+}
+
+/** What a caller is told that has not sent its request by the deadline. */
+export function requestLate(endpoint: string): MicroError {
+  return new MicroError({
+    id: "go.micro.server",
+    code: "TIMEOUT",
+    detail: `call timeout: no request of ${endpoint} came`,
   });
 }
 
@@ -46,11 +58,14 @@ export class GrpcCall implements IncomingCall {
   #header: Metadata | undefined = undefined;
   #trailer: Metadata | undefined = undefined;
   #onGone: ((reason: Error) => void) | undefined = undefined;
+  readonly #wait: RequestWait;
 
   constructor(incoming: IncomingGrpcCall, options: GrpcCallOptions) {
     this.#incoming = incoming;
     this.#options = options;
     this.deadline = options.deadline;
+    this.#wait = new RequestWait(options.deadline, () => this.fail(requestLate(options.route.endpoint)));
+    if (options.deadline !== Infinity) options.waits.add(this.#wait);
     incoming.base.start(this);
   }
 
@@ -77,7 +92,8 @@ export class GrpcCall implements IncomingCall {
   }
 
   onReceiveHalfClose(): void {
-    const { codec, dispatcher, route, service } = this.#options;
+    const { codec, dispatcher, route, service, waits } = this.#options;
+    waits.remove(this.#wait);
     if (this.#over) return;
     if (this.#request === undefined) {
       this.#refuse("the request ended without a message");
@@ -94,6 +110,7 @@ export class GrpcCall implements IncomingCall {
   }
 
   onCancel(): void {
+    this.#options.waits.remove(this.#wait);
     if (this.#over) return;
     this.#over = true;
     this.#onGone?.(callerGone());
@@ -161,7 +178,8 @@ export class GrpcCall implements IncomingCall {
   #refuse(text: string): void {
     if (this.#over) return;
     this.#over = true;
-    const { contentType, route } = this.#options;
+    const { contentType, route, waits } = this.#options;
+    waits.remove(this.#wait);
     this.#incoming.base.sendStatus(plainStatus(WRONG_COUNT, `${route.endpoint}: ${text}`, { contentType }));
   }
 }

@@ -112,12 +112,16 @@ function fitting(details: MicroError["details"]): MicroError["details"] {
   });
 }
 
-/** The text of `grpc-message`: what is neither a printable ASCII character nor a percent sign stands as it is. */
+/**
+ * The text of `grpc-message`: printable ASCII characters but the percent sign stand as they are, and so do spaces between
+ * others. HTTP/2 has no value with a space at its ends: receivers would drop the whole text.
+ */
 export function percentEncoded(text: string): string {
-  if (/^[ -$&-~]*$/.test(text)) return text;
-  return Array.from(Buffer.from(text, "utf8"), (byte) =>
-    byte >= 0x20 && byte <= 0x7e && byte !== 0x25
-      ? String.fromCharCode(byte)
-      : `%${byte.toString(16).toUpperCase().padStart(2, "0")}`,
-  ).join("");
+  if (/^(?:[!-$&-~](?:[ -$&-~]*[!-$&-~])?)?$/.test(text)) return text;
+  const bytes = Buffer.from(text, "utf8");
+  return Array.from(bytes, (byte, at) => {
+    const inside = at > 0 && at < bytes.length - 1;
+    const plain = byte >= (inside ? 0x20 : 0x21) && byte <= 0x7e && byte !== 0x25;
+    return plain ? String.fromCharCode(byte) : `%${byte.toString(16).toUpperCase().padStart(2, "0")}`;
+  }).join("");
 }

@@ -1,10 +1,11 @@
 import { type Metadata, MicroError } from "@micro/core";
 import { SendWindow } from "@micro/grpc/internal";
 import { type CallOrigin, decodeRequest, encodeReply, type ServerCall } from "@micro/server";
-import { callerGone, type GrpcCallOptions } from "./grpc-call.ts";
+import { callerGone, type GrpcCallOptions, requestLate } from "./grpc-call.ts";
 import { errorStatus, okStatus, plainStatus, WRONG_COUNT } from "./grpc-status.ts";
 import type { IncomingGrpcCall } from "./incoming.ts";
 import { handlerMetadata, remoteOf } from "./incoming-metadata.ts";
+import { RequestWait } from "./request-wait.ts";
 
 type Step = IteratorResult<unknown, undefined>;
 const DONE = { done: true, value: undefined } as const;
@@ -23,7 +24,7 @@ export async function serveStream(incoming: IncomingGrpcCall, options: GrpcCallO
     };
     let input: unknown = stream;
     if (route.kind === "serverStream") {
-      const request = await stream.next();
+      const request = await stream.only(options);
       if (request.done === true) {
         stream.refuse("the request ended without a message");
         return;
@@ -75,7 +76,7 @@ class GrpcStream implements AsyncIterableIterator<unknown, undefined> {
   /** Ends everything when the call is cancelled: by its deadline, by the server's stop, or because the peer has gone. */
   watch(call: ServerCall): void {
     this.#call = call;
-    if (this.#over) call.cancellation.abort(callerGone());
+    if (this.#over) call.cancel(callerGone());
     call.cancellation.onAbort((reason) => {
       this.#finishRequests(reason);
       this.fail(MicroError.from(reason));
@@ -114,7 +115,7 @@ class GrpcStream implements AsyncIterableIterator<unknown, undefined> {
     const gone = callerGone();
     this.#finishRequests(gone);
     this.#unsent.fail(gone);
-    this.#call?.cancellation.abort(gone);
+    this.#call?.cancel(gone);
   }
 
   // ---- what comes ----
@@ -123,6 +124,7 @@ class GrpcStream implements AsyncIterableIterator<unknown, undefined> {
     return this;
   }
 
+  /** To be asked for the next one when it has answered. */
   next(): Promise<Step> {
     if (this.#end !== undefined) {
       const { error } = this.#end;
@@ -133,6 +135,17 @@ class GrpcStream implements AsyncIterableIterator<unknown, undefined> {
       this.#waiting = { resolve, reject };
       this.#incoming.base.startRead();
     });
+  }
+
+  /** The request of a handler of one. Rejects with `TIMEOUT` when it has not come by the deadline. */
+  async only({ deadline, route, waits }: GrpcCallOptions): Promise<Step> {
+    const wait = new RequestWait(deadline, () => this.#finishRequests(requestLate(route.endpoint)));
+    if (deadline !== Infinity) waits.add(wait);
+    try {
+      return await this.next();
+    } finally {
+      waits.remove(wait);
+    }
   }
 
   return(): Promise<Step> {
@@ -199,7 +212,7 @@ class GrpcStream implements AsyncIterableIterator<unknown, undefined> {
     const error = new MicroError({ id: "go.micro.server", code: "CANCELLED", detail });
     this.#unsent.fail(error);
     this.#finishRequests(error);
-    this.#call?.cancellation.abort(error);
+    this.#call?.cancel(error);
   }
 
   /** Writes the headers unless they are written. True when messages must be packed. */

@@ -1,5 +1,6 @@
-import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
+import type { Http2Session, IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
 import type { Server, ServerInterceptingCallInterface, ServerInterceptor } from "@grpc/grpc-js";
+import { keepWhileDraining } from "./draining-ping.ts";
 
 /** A call as grpc-js hands it over before anything of it was read. */
 export interface IncomingGrpcCall {
@@ -33,6 +34,7 @@ const pass = (bytes: Buffer): Buffer => bytes;
 export class CallIntake {
   /** For the options of the server. */
   readonly interceptor: ServerInterceptor;
+  readonly #sessions = new WeakSet<Http2Session>();
   #current: { readonly stream: ServerHttp2Stream; readonly headers: IncomingHttpHeaders } | undefined;
 
   constructor(onCall: (call: IncomingGrpcCall) => void) {
@@ -56,6 +58,11 @@ export class CallIntake {
       throw new TypeError("this version of @grpc/grpc-js is not the one that server-grpc was made for");
     }
     hooked._streamHandler = (interceptors, stream, headers) => {
+      const { session } = stream;
+      if (session !== undefined && !this.#sessions.has(session)) {
+        this.#sessions.add(session);
+        keepWhileDraining(session);
+      }
       this.#current = { stream, headers };
       try {
         (original as StreamHandler).call(server, interceptors, stream, reduced(headers));

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from "node:http2";
 import { status } from "@grpc/grpc-js";
 import type { Codecs } from "@micro/codec";
-import { type Logger, MicroError } from "@micro/core";
+import { Deadlines, type Logger, MicroError } from "@micro/core";
 import { ENCODINGS, wireTypes } from "@micro/grpc/internal";
 import type { Dispatcher, RequestCodec, Route } from "@micro/server";
 import type { BuiltIns } from "./built-in.ts";
@@ -34,6 +34,7 @@ const PROTOBUF = wireTypes.proto.codecType;
 /** Finds out what a call asks for. */
 export class Receiver {
   readonly #options: ReceiverOptions;
+  readonly #waits = new Deadlines();
 
   constructor(options: ReceiverOptions) {
     this.#options = options;
@@ -98,7 +99,8 @@ export class Receiver {
       return;
     }
     const own = type.codecType === PROTOBUF ? derived.get(route) : undefined;
-    const options = { dispatcher, route, codec: own ?? codec, service, deadline, writer, ...framing };
+    const waits = this.#waits;
+    const options = { dispatcher, route, codec: own ?? codec, service, deadline, waits, writer, ...framing };
     if (route.kind === "unary") {
       new GrpcCall(incoming, options);
       return;

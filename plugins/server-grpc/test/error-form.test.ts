@@ -1,4 +1,4 @@
-import { defineContract, implement, MicroError, serverStream, unary } from "@micro/core";
+import { defineContract, handle, implement, MicroError, serverStream, unary } from "@micro/core";
 import { frame } from "@micro/grpc/internal";
 import { expect, test } from "vitest";
 import { raw, statusOf, withServer } from "./world.ts";
@@ -45,5 +45,17 @@ test("errors have Go's form for Go Micro's clients and for ours, the bare text f
     }
     expect(statusOf(await raw(address, "/dbg.Debug/Stream"))).toEqual([6, "taken"]);
     expect(statusOf(await raw(address, "/dbg.Debug/None"))[1]).toBe("unknown service Debug.None");
+  });
+});
+
+test("a text with spaces at its ends arrives whole, though HTTP/2 has no such values", async () => {
+  const fail = handle<{ detail: string }>("Debug.Fail", ({ detail }) => {
+    throw new MicroError({ code: "NOT_FOUND", detail });
+  });
+  await withServer([fail], async ({ address }) => {
+    for (const detail of ["no such name: ", " ", "  a b  ", "x", "50 % ", ""]) {
+      const body = frame(Buffer.from(JSON.stringify({ detail })));
+      expect(statusOf(await raw(address, "/dbg.Debug/Fail", { body }))).toEqual([5, detail]);
+    }
   });
 });

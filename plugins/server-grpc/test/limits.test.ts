@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { connect } from "node:http2";
 import { promisify } from "node:util";
 import { deflate, gunzipSync, gzip } from "node:zlib";
-import { handle } from "@micro/core";
+import { defineContract, handle, implement, serverStream } from "@micro/core";
 import { within } from "@micro/core/conformance";
 import { frame } from "@micro/grpc/internal";
 import { describe, expect, test } from "vitest";
@@ -119,6 +119,39 @@ describe("compression", () => {
       const start = before.heapUsed + Math.max(before.external, before.arrayBuffers);
       expect(most - start).toBeLessThan(3 * 4 * 1024 * 1024);
     });
+  });
+});
+
+test("a request that has not come by the deadline is not waited for", async () => {
+  const contract = defineContract({
+    name: "Debug",
+    service: "debug",
+    methods: { many: serverStream<object, object>() },
+  });
+  const none = implement(contract, {
+    async *many() {
+      yield {};
+    },
+  });
+  await withServer([echo, none], async ({ address }) => {
+    const session = connect(`http://${address}`);
+    try {
+      for (const path of ["/Debug/Echo", "/Debug/Many"]) {
+        const stream = session.request({
+          ":method": "POST",
+          ":path": path,
+          te: "trailers",
+          ...JSON_TYPE,
+          "grpc-timeout": "100m",
+        });
+        const [headers] = (await within("the answer", once(stream, "response"))) as [Record<string, string>];
+        expect([path, headers["grpc-status"]]).toEqual([path, "4"]);
+        expect(headers["grpc-message"]).toContain(path.replace("/Debug/", "Debug."));
+        stream.close();
+      }
+    } finally {
+      session.destroy();
+    }
   });
 });
 

@@ -3,11 +3,12 @@ import { once } from "node:events";
 import { connect as connectHttp2 } from "node:http2";
 import { connect, createServer, type Socket } from "node:net";
 import { fileURLToPath } from "node:url";
-import { bidiStream, type CallContext, defineContract, implement, MicroError } from "@micro/core";
+import { bidiStream, type CallContext, defineContract, handle, implement, MicroError } from "@micro/core";
 import { eventually, within } from "@micro/core/conformance";
+import { frame } from "@micro/grpc/internal";
 import { describe, expect, test } from "vitest";
 import { grpcServer } from "../src/index.ts";
-import { withServer } from "./world.ts";
+import { raw, statusOf, withServer } from "./world.ts";
 
 const contract = defineContract({
   name: "Lab",
@@ -115,6 +116,25 @@ test("more connections than allowed are refused", async () => {
       first.destroy();
     },
     { maxConnections: 1 },
+  );
+});
+
+test("draining lets calls end that take longer than the pause between pings", async () => {
+  const begun = Promise.withResolvers<void>();
+  const slow = handle("Lab.Slow", async () => {
+    begun.resolve();
+    await new Promise((resolve) => setTimeout(resolve, 4 * QUICK.keepaliveTime));
+    return {};
+  });
+  await withServer(
+    [slow],
+    async ({ address, server }) => {
+      const reply = raw(address, "/Lab/Slow", { body: frame(Buffer.from("{}")) });
+      await begun.promise;
+      await Promise.all([server.drain?.({ graceMs: 10_000 }), reply]);
+      expect(statusOf(await reply)).toEqual([0, ""]);
+    },
+    QUICK,
   );
 });
 
