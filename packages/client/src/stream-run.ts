@@ -166,10 +166,13 @@ async function openRemote(opening: Opening): Promise<unknown> {
     attemptDeadline: call.deadline,
     connectDeadline: attempts.connectDeadline(),
   };
-  opening.outcome = "unreachable";
-  const stream = await call.during(context.wire.open(request), (late) =>
-    late.abort(cancelled(call.label, call.reason)),
-  );
+  const stream = await call
+    .during(context.wire.open(request), (late) => late.abort(cancelled(call.label, call.reason)))
+    .catch((error: unknown) => {
+      // A limit of our own says nothing of the node.
+      opening.outcome = MicroError.from(error).code === "RESOURCE_EXHAUSTED" ? "ok" : "unreachable";
+      throw error;
+    });
   try {
     return await converse(opening, stream);
   } catch (error) {

@@ -1,6 +1,6 @@
 import { Codecs } from "@micro/codec";
 import { jsonCodec } from "@micro/codec-json";
-import { defineContract, Metadata, serverStream, unary } from "@micro/core";
+import { defineContract, Metadata, MicroError, serverStream, unary } from "@micro/core";
 import { instantiate } from "@micro/core/conformance";
 import { httpTransport } from "@micro/transport-http";
 import { expect, test } from "vitest";
@@ -79,4 +79,33 @@ test("a stream that was given up while its connection was made begins nowhere", 
   } finally {
     await stop();
   }
+});
+
+test.each([
+  ["RESOURCE_EXHAUSTED", "ok"],
+  ["UNAVAILABLE", "unreachable"],
+] as const)("a stream that fails with %s before it is open says '%s' of its node", async (code, outcome) => {
+  const outcomes: string[] = [];
+  const target = {
+    node: { id: "one", address: "10.0.0.1:1", metadata: { protocol: "mucp" } },
+    done: (how: string) => outcomes.push(how),
+  };
+  const refused = new MicroError({ code, detail: "not opened", notSent: true });
+  const client = await instantiate(rpcClient, {
+    config: { poolRetries: 0 },
+    deps: {
+      codec: new Codecs([await instantiate(jsonCodec)]),
+      selector: { name: "none", select: () => target } as never,
+      transport: {
+        name: "none",
+        metadata: {},
+        dial: () => Promise.reject(refused),
+        listen: () => Promise.reject(refused),
+      },
+    },
+    scope: { name: "caller" },
+  });
+  const replies = client.of(greeter).count({})[Symbol.asyncIterator]();
+  await expect(replies.next()).rejects.toMatchObject({ code });
+  expect(outcomes).toEqual([outcome]);
 });

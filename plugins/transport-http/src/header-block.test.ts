@@ -36,6 +36,13 @@ test("lines that are the same from message to message are known, also after a fi
   });
 });
 
+test("names that objects have of their own are headers like others", () => {
+  const { parse } = parserOf();
+  const names = ["Constructor", "Tostring", "__proto__"];
+  const header = parse(`${START}${names.map((name) => `${name}: here\r\n`).join("")}`);
+  expect(Object.entries(header)).toEqual([...names.map((name) => [name, "here"]), ["id", undefined]]);
+});
+
 test("messages that begin with the same lines do not share what one of them changes", () => {
   const parser = new HeaderParser("request", { maxHeaders: 100 });
   const read = (rest: string) => {

@@ -14,15 +14,15 @@ export const Role = {
 /** One of {@link Role}. */
 export type Role = (typeof Role)[keyof typeof Role];
 
-const ROLES: Readonly<Record<string, Role>> = {
-  "content-length": Role.length,
-  "transfer-encoding": Role.encoding,
-  connection: Role.connection,
-  "micro-id": Role.id,
-  "micro-stream": Role.stream,
-  "micro-mux": Role.mux,
-  host: Role.host,
-};
+const ROLES: ReadonlyMap<string, Role> = new Map<string, Role>([
+  ["content-length", Role.length],
+  ["transfer-encoding", Role.encoding],
+  ["connection", Role.connection],
+  ["micro-id", Role.id],
+  ["micro-stream", Role.stream],
+  ["micro-mux", Role.mux],
+  ["host", Role.host],
+]);
 
 /** A header name, as this process has seen it before. */
 export interface Name {
@@ -129,7 +129,7 @@ function headerName(text: string): Name {
   // It is remembered for longer than the block that it is a part of.
   const raw = copied(text);
   const lower = raw.toLowerCase();
-  const name = { raw, lower, role: ROLES[lower] ?? Role.none };
+  const name = { raw, lower, role: ROLES.get(lower) ?? Role.none };
   if (names.size < MAX_NAMES && raw.length <= 64) names.set(raw, name);
   return name;
 }
