@@ -52,6 +52,13 @@ test("prints the effective configuration and its origins, secrets masked", async
   ]);
 });
 
+test("nothing is created for it: what the configuration names may be elsewhere", async () => {
+  const file = join(folder.path, "elsewhere.yaml");
+  await writeFile(file, "transport: {tls: {ca_file: nope.pem}}\n");
+  const { json } = await dumped(file);
+  expect(JSON.parse(json)).toMatchObject({ transport: { tls: { ca_file: "nope.pem" } } });
+});
+
 const GO = "../configfile";
 
 describe("of the two configurations of Go Micro", () => {

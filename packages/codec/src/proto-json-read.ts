@@ -7,6 +7,7 @@ import {
   isMessageType,
   kindOf,
   MAX_MESSAGE_DEPTH,
+  type MessageDescriptor,
   MessageProblem,
   mapKey,
   unknownField,
@@ -29,7 +30,8 @@ export function readMessage(type: AnyMessageType, json: unknown, context: JsonCo
 /** A message from an object of its fields, whatever its type. */
 export function readFields(type: AnyMessageType, json: unknown, context: JsonContext): Message {
   if (!isObject(json)) throw new MessageProblem(`must be a ${type.typeName}, not ${kindOf(json)}`);
-  const { fields, byJsonName } = descriptorOf(type);
+  const descriptor = descriptorOf(type);
+  const { byJsonName, fields } = descriptor;
   for (const name of Object.keys(json)) if (!byJsonName.has(name)) throw unknownField(type, name);
   const message: Message = {};
   let taken: Map<string, string> | undefined;
@@ -38,7 +40,7 @@ export function readFields(type: AnyMessageType, json: unknown, context: JsonCon
     for (const field of fields) {
       const { key, oneof, presence } = field;
       current = field.jsonName;
-      if (field.name !== current) current = nameIn(json, field);
+      if (field.name !== current) current = nameIn(json, field, descriptor);
       const given = valueIn(json, current);
       if (given === undefined || (given === null && !takesNull(field))) {
         if (presence === "required") throw new MessageProblem("is required");
@@ -72,8 +74,14 @@ function valueIn(json: Readonly<Record<string, unknown>>, name: string): unknown
 }
 
 /** Under which of its two names a field is there, if it is. */
-function nameIn(json: Readonly<Record<string, unknown>>, { name, jsonName }: Field): string {
-  if (valueIn(json, name) === undefined) return jsonName;
+function nameIn(
+  json: Readonly<Record<string, unknown>>,
+  field: Field,
+  { byJsonName }: Pick<MessageDescriptor, "byJsonName">,
+): string {
+  const { name, jsonName } = field;
+  // The name of the `.proto` may be another field's name in JSON, and then means that one.
+  if (valueIn(json, name) === undefined || byJsonName.get(name) !== field) return jsonName;
   if (valueIn(json, jsonName) === undefined) return name;
   throw new MessageProblem(`'${name}' and '${jsonName}' are one field, given twice`);
 }

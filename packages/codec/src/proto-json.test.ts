@@ -238,6 +238,7 @@ describe("messageFromJson takes what both generations of Go Micro write (spec 1.
     ["an integer that does not fit", { small: 2n ** 53n }, "small: 9007199254740992 does not fit a number"],
     ["blanks around a number", { count: " 5" }, 'count: must be a whole number, not " 5"'],
     ["hexadecimal", { ratio: "0x10" }, 'ratio: must be a number, not "0x10"'],
+    ["a bigint beyond a double", { ratio: 10n ** 400n }, "ratio: is beyond a double"],
     ["an infinite number", { ratio: Number.POSITIVE_INFINITY }, "ratio: is beyond a double"],
     [
       "an enum's wrong name",
@@ -295,6 +296,31 @@ describe("messageFromJson takes what both generations of Go Micro write (spec 1.
     '{"extra":{"__proto__":1}}',
   ])("and no polluting key: %s", (text) => {
     expect(refusal(() => read(JSON.parse(text))).detail).toContain("__proto__");
+  });
+
+  test.each([
+    ["a fraction of zeros", { orderId: `0.${"0".repeat(400_000)}1` }, "orderId: must be a whole number"],
+    ["zeros before a digit", { orderId: `1${"0".repeat(400_000)}1e0` }, "orderId: must be a whole number"],
+    ["padding before a letter", { rawData: `${"=".repeat(400_000)}A` }, "rawData: must be bytes as base64"],
+    ["a sign of many digits", { orderId: `-${"9".repeat(400_000)}` }, "orderId: must be a whole number"],
+  ])("a long text takes time in proportion: %s", (_what, json, detail) => {
+    const started = performance.now();
+    expect(refusal(() => read(json)).detail).toContain(detail);
+    expect(performance.now() - started).toBeLessThan(2000);
+  });
+
+  test("a name in JSON that another field has in the .proto file is that of one field only", () => {
+    const Swapped: Loose = defineMessage(file, "Swapped", () => ({
+      a: { number: 1, type: "string", jsonName: "b" },
+      b: { number: 2, type: "string", jsonName: "a" },
+    }));
+    for (const message of [
+      { a: "1", b: "" },
+      { a: "", b: "2" },
+      { a: "1", b: "2" },
+    ]) {
+      expect(read(messageToJson(Swapped, message), Swapped)).toEqual(message);
+    }
   });
 
   test("100 levels and no more", () => {

@@ -1,4 +1,4 @@
-import type { ProtoFile } from "./message/descriptor.ts";
+import type { MessageInit, MessageType, ProtoFile } from "./message/descriptor.ts";
 import type { StandardSchema } from "./standard-schema.ts";
 
 /** The four shapes of a method. */
@@ -67,17 +67,38 @@ export function unchecked<T>(): StandardSchema<T> | undefined {
   return undefined;
 }
 
+/** Options of a method whose requests and replies are message types. */
+export interface MessageMethodOptions<In, Out>
+  extends MethodOptions<In, Out, MessageInit<In>, MessageInit<Out>> {
+  readonly input: MessageType<In>;
+  readonly output: MessageType<Out>;
+}
+
+/**
+ * A method whose requests and replies are message types. What a compiler infers it writes out in declaration files, and
+ * what writers give for a message that holds itself has no end there: so it has a name.
+ */
+export interface MessageMethod<Kind extends MethodKind, In, Out>
+  extends Method<Kind, In, Out, MessageInit<In>, MessageInit<Out>> {}
+
 /**
  * Describes a method of one kind; types from `input` and `output` schemas, or from the type arguments. Both together
  * must agree; for a schema whose two sides differ (defaults, transforms) leave the type arguments out.
  */
-export type DefineMethod<Kind extends MethodKind> = <In = unknown, Out = unknown, InInit = In, OutInit = Out>(
-  options?: MethodOptions<In, Out, InInit, OutInit>,
-) => Method<Kind, In, Out, InInit, OutInit>;
+export interface DefineMethod<Kind extends MethodKind> {
+  <In, Out>(options: MessageMethodOptions<In, Out>): MessageMethod<Kind, In, Out>;
+  <In = unknown, Out = unknown, InInit = In, OutInit = Out>(
+    options?: MethodOptions<In, Out, InInit, OutInit>,
+  ): Method<Kind, In, Out, InInit, OutInit>;
+}
 
 const method =
   <Kind extends MethodKind>(kind: Kind): DefineMethod<Kind> =>
-  (options = {}) => ({ ...options, kind, idempotent: options.idempotent ?? false });
+  <In, Out, InInit, OutInit>(options?: MethodOptions<In, Out, InInit, OutInit>) => ({
+    ...options,
+    kind,
+    idempotent: options?.idempotent ?? false,
+  });
 
 /** One request, one reply. Types from the type arguments, or from `input` and `output` schemas. */
 export const unary: DefineMethod<"unary"> = method("unary");
@@ -108,7 +129,10 @@ export interface Contract<M extends Methods = Methods> {
   readonly methods: M;
 }
 
-/** Describes a contract. Throws a TypeError for a name that is no single identifier (it would not route, spec 1.9). */
+/**
+ * Describes a contract. Throws a TypeError for a name that is no single identifier (it would not route, spec 1.9), and
+ * for two methods of one name on the wire.
+ */
 export function defineContract<const M extends Methods>(contract: Contract<M>): Contract<M> {
   for (const part of [contract.name, ...Object.entries(contract.methods).map(([key, m]) => m.name ?? key)]) {
     if (!/^[A-Za-z_]\w*$/.test(part)) {
@@ -116,6 +140,17 @@ export function defineContract<const M extends Methods>(contract: Contract<M>): 
         `contract '${contract.name}': '${part}' must be an identifier, because endpoints are 'Type.Method'`,
       );
     }
+  }
+  const keys = new Map<string, string>();
+  for (const key of Object.keys(contract.methods)) {
+    const endpoint = endpointName(contract, key);
+    const other = keys.get(endpoint);
+    if (other !== undefined) {
+      throw new TypeError(
+        `contract '${contract.name}': methods '${other}' and '${key}' are both '${endpoint}' on the wire: give one of them another name`,
+      );
+    }
+    keys.set(endpoint, key);
   }
   return contract;
 }

@@ -347,13 +347,18 @@ describe("bounds", () => {
     end("n7", "timeout");
     const tried = new Set(["n1"]);
     select({ key: "warm" }).done("ok");
-    const begin = performance.now();
-    for (let i = 0; i < 2000; i++) {
-      select().done("ok");
-      select({ exclude: tried }).done("ok");
-      select({ key: `k${i}` }).done("ok");
+    // The best of many short rounds: on a busy machine some of them are interrupted, not all.
+    let best = Number.POSITIVE_INFINITY;
+    for (let round = 0; round < 20; round++) {
+      const begin = performance.now();
+      for (let i = 0; i < 100; i++) {
+        select().done("ok");
+        select({ exclude: tried }).done("ok");
+        select({ key: `k${i}` }).done("ok");
+      }
+      best = Math.min(best, performance.now() - begin);
     }
-    // A look at all of them takes at least 50 µs; the bound leaves room for a busy machine.
-    expect(((performance.now() - begin) * 1000) / 6000).toBeLessThan(20);
+    // A look at all of them takes at least 50 µs.
+    expect((best * 1000) / 300).toBeLessThan(20);
   });
 });

@@ -1,5 +1,6 @@
 import { readUtf8 } from "@micro/codec";
 import { MicroError } from "@micro/core";
+import { MessageProblem } from "@micro/core/message";
 
 /** What a decoder keeps to. */
 export interface DecodeOptions {
@@ -8,8 +9,8 @@ export interface DecodeOptions {
   readonly maxDepth: number;
   /** Bytes of one body. */
   readonly maxBytes: number;
-  /** What a whole number becomes that a double cannot hold. */
-  readonly bigIntegers: "number" | "bigint";
+  /** What a whole number becomes that a double cannot hold; `int64`: a bigint if it may have 64 bits, else a number. */
+  readonly bigIntegers: "number" | "bigint" | "int64";
 }
 
 const SIXTEEN_DIGITS = /\d{16}/;
@@ -45,8 +46,8 @@ function readText(bytes: Uint8Array, options: DecodeOptions): string {
 
 function parse(text: string, options: DecodeOptions): unknown {
   try {
-    if (options.bigIntegers === "bigint" && SIXTEEN_DIGITS.test(text)) {
-      return JSON.parse(text, readInteger as (key: string, value: unknown) => unknown);
+    if (options.bigIntegers !== "number" && SIXTEEN_DIGITS.test(text)) {
+      return JSON.parse(text, options.bigIntegers === "bigint" ? readAny : readInt64);
     }
     return JSON.parse(text);
   } catch (cause) {
@@ -56,12 +57,25 @@ function parse(text: string, options: DecodeOptions): unknown {
   }
 }
 
-/** A reviver. */
-function readInteger(_key: string, value: unknown, context: { readonly source?: string }): unknown {
-  if (typeof value !== "number" || Number.isSafeInteger(value)) return value;
-  const source = context.source ?? "";
-  return /^-?\d+$/.test(source) ? BigInt(source) : value;
+type Reviver = (key: string, value: unknown) => unknown;
+
+/** What JSON.parse hands to a reviver beside key and value. */
+interface Primitive {
+  readonly source?: string;
 }
+
+/** Makes a bigint of whole numbers that a double does not hold, as long as they have at most so many characters. */
+function reviver(maxLength: number): Reviver {
+  const revive = (_key: string, value: unknown, { source = "" }: Primitive): unknown => {
+    if (typeof value !== "number" || Number.isSafeInteger(value) || source.length > maxLength) return value;
+    return /^-?\d+$/.test(source) ? BigInt(source) : value;
+  };
+  return revive as Reviver;
+}
+
+const readAny = reviver(Number.POSITIVE_INFINITY);
+/** Longer ones have no 64 bits, and a bigint of a million digits takes long. */
+const readInt64 = reviver("-9223372036854775808".length);
 
 /** Whether there are more opening brackets than `limit`. */
 function hasBrackets(text: string, limit: number): boolean {
@@ -106,21 +120,31 @@ function checkDepth(bytes: Uint8Array, options: DecodeOptions): void {
 }
 
 /** Refuses keys that change prototypes where a receiver merges objects carelessly. */
-function checkKeys(value: unknown, options: DecodeOptions, path: readonly PropertyKey[] = []): void {
-  if (typeof value !== "object" || value === null) return;
+function checkKeys(value: unknown, options: DecodeOptions): void {
+  const problem = keyProblem(value);
+  if (problem !== undefined) throw refused(options, problem.text);
+}
+
+/** The first such key. Its path is made on the way back: most bodies need none, and theirs would cost a level each. */
+function keyProblem(value: unknown): MessageProblem | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
   if (Array.isArray(value)) {
-    for (const [index, entry] of value.entries()) checkKeys(entry, options, [...path, index]);
-    return;
+    for (let index = 0; index < value.length; index++) {
+      const problem = keyProblem(value[index]);
+      if (problem !== undefined) return problem.in(index);
+    }
+    return undefined;
   }
-  const where = path.length === 0 ? "" : `${path.join(".")}: `;
   for (const [key, entry] of Object.entries(value)) {
-    if (key === "__proto__") throw refused(options, `${where}the key '__proto__' is not allowed`);
+    if (key === "__proto__") return new MessageProblem("the key '__proto__' is not allowed");
     if (typeof entry !== "object" || entry === null) continue;
     if (key === "constructor" && Object.hasOwn(entry, "prototype")) {
-      throw refused(options, `${where}the keys 'constructor.prototype' are not allowed`);
+      return new MessageProblem("the keys 'constructor.prototype' are not allowed");
     }
-    checkKeys(entry, options, [...path, key]);
+    const problem = keyProblem(entry);
+    if (problem !== undefined) return problem.in(key);
   }
+  return undefined;
 }
 
 function refused(options: DecodeOptions, what: string, optionName?: string, cause?: unknown): MicroError {

@@ -125,6 +125,31 @@ describe("decode", () => {
     }
   });
 
+  test("says where such a key is, of a long way its ends", () => {
+    const body = '{"list":[{},{"a":{"constructor":{"prototype":{}}}}]}';
+    expect(refusal(() => json.decode(bytes(body))).detail).toBe(
+      "application/json body: list.1.a: the keys 'constructor.prototype' are not allowed",
+    );
+    const long = `{"${"k".repeat(100_000)}":{"last":{"__proto__":1}}}`;
+    const { detail } = refusal(() => json.decode(bytes(long)));
+    expect(detail.length).toBeLessThan(500);
+    expect(detail).toContain("k.last: the key '__proto__' is not allowed");
+  });
+
+  test("looks for them in time that does not depend on how deep a value is", () => {
+    const [depth, width] = [500, 200_000];
+    const objects = Array.from({ length: width }, () => "{}").join();
+    const flat = bytes(`["proto",${objects}]`);
+    const deep = bytes(`${"[".repeat(depth)}"proto",${objects}${"]".repeat(depth)}`);
+    const time = (body: Uint8Array) => {
+      const started = performance.now();
+      json.decode(body);
+      return performance.now() - started;
+    };
+    time(flat);
+    expect(time(deep)).toBeLessThan(4 * time(flat) + 100);
+  });
+
   test("takes those words where they do no harm", () => {
     for (const value of [
       { text: '"__proto__"', list: ["__proto__", "constructor", "prototype"] },

@@ -38,7 +38,7 @@ export const jsonCodec = definePlugin(codec, {
       bigIntegers: config.jsonBigIntegers,
     };
     // A double does not hold all 64-bit integers.
-    const exact: DecodeOptions = { ...options, bigIntegers: "bigint" };
+    const exact: DecodeOptions = { ...options, bigIntegers: "int64" };
     const holds64Bit = createHolds64Bit();
     let others: ProtoJsonOptions = {};
     return {

@@ -173,3 +173,15 @@ describe("an Any", () => {
     expect(Note.create()).toEqual({ text: "" });
   });
 });
+
+test("a number of millions of digits is refused at once, in few words, and is no infinite one", () => {
+  const digits = "9".repeat(4_000_000);
+  const started = performance.now();
+  const { detail } = refusal(() => decode(`{"orderId":${digits}}`));
+  expect(detail).toBe(
+    "shop.Order: orderId: must be a bigint, a whole number or its text (int64), not Infinity",
+  );
+  expect(refusal(() => decode(`{"ratio":${digits}}`)).detail).toBe("shop.Order: ratio: is beyond a double");
+  expect(performance.now() - started).toBeLessThan(1000);
+  expect(decode('{"orderId":-9223372036854775808}')).toMatchObject({ orderId: -(2n ** 63n) });
+});

@@ -9,7 +9,7 @@ import {
   decode as unpack,
 } from "@msgpack/msgpack";
 import { raise, refused } from "./refused.ts";
-import { binariesIn } from "./structure.ts";
+import { type Binaries, binariesIn } from "./structure.ts";
 
 /** What a Date can hold, in ms from the epoch. */
 const MAX_DATE_MS = 8.64e15;
@@ -69,7 +69,7 @@ const EXTENSIONS: ExtensionCodecType<undefined> = {
 interface Source {
   readonly body: Buffer;
   /** Where the contents of binaries begin; what else the library gives as bytes is text. */
-  readonly binaries: ReadonlySet<number>;
+  readonly binaries: Pick<Binaries, "has">;
 }
 
 /** What the library gave, in place: numbers where they are exact, as JSON would give them, texts, and bytes. */

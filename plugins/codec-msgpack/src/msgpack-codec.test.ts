@@ -4,6 +4,7 @@ import { instantiate } from "@micro/core/conformance";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { msgpackCodec } from "./index.ts";
+import { binariesIn } from "./structure.ts";
 
 const codec = messageCodec(await instantiate(msgpackCodec));
 const hex = (text: string) => Buffer.from(text.replaceAll(" ", ""), "hex");
@@ -168,6 +169,24 @@ test("lists that announce the rest of the body, inside each other, are refused b
   const before = process.memoryUsage().rss;
   expect(() => codec.decode(body)).toThrow("values are announced at byte 10, and 1999990 bytes left");
   expect(process.memoryUsage().rss - before).toBeLessThan(32 * 1024 * 1024);
+});
+
+test("a body may be full of empty binaries, and finding them takes an eighth of it", () => {
+  const count = 2 ** 24 + 1;
+  const body = Buffer.alloc(5 + count * 2);
+  for (let at = 5; at < body.length; at += 2) body[at] = 0xc4;
+  body[0] = 0xdd;
+  body.writeUInt32BE(count, 1);
+  const before = process.memoryUsage().rss;
+  const binaries = binariesIn(body, 10);
+  expect(process.memoryUsage().rss - before).toBeLessThan(64 * 1024 * 1024);
+  expect([5, 6, 7, body.length - 1, body.length].map((at) => binaries.has(at))).toEqual([
+    false,
+    false,
+    true,
+    false,
+    true,
+  ]);
 });
 
 test("bytes that were read are the reader's own", () => {

@@ -11,6 +11,26 @@ interface Shape {
 
 const SHAPES: readonly (Shape | undefined)[] = Array.from({ length: 256 }, (_, head) => shapeOf(head));
 
+/** Where the contents of binaries begin: a bit for each byte of the body. A Set has room for 2^24 at most. */
+export class Binaries {
+  readonly #bodyLength: number;
+  #marks: Uint8Array | undefined = undefined;
+
+  constructor(bodyLength: number) {
+    this.#bodyLength = bodyLength;
+  }
+
+  add(at: number): void {
+    // An empty binary may begin where the body ends.
+    this.#marks ??= new Uint8Array((this.#bodyLength >>> 3) + 1);
+    this.#marks[at >>> 3] = (this.#marks[at >>> 3] ?? 0) | (1 << (at & 7));
+  }
+
+  has(at: number): boolean {
+    return ((this.#marks?.[at >>> 3] ?? 0) & (1 << (at & 7))) !== 0;
+  }
+}
+
 /**
  * Walks over the values of a body without reading them, before the library reads it: the library makes room for every
  * list as long as it is announced, and nests without a bound. Throws a MicroError `BAD_REQUEST` for more than
@@ -18,8 +38,8 @@ const SHAPES: readonly (Shape | undefined)[] = Array.from({ length: 256 }, (_, h
  *
  * @returns where the contents of each binary begin.
  */
-export function binariesIn(body: Buffer, maxDepth: number): ReadonlySet<number> {
-  const binaries = new Set<number>();
+export function binariesIn(body: Buffer, maxDepth: number): Pick<Binaries, "has"> {
+  const binaries = new Binaries(body.length);
   const outer: number[] = [];
   // Values that the innermost level lacks, and all levels together.
   let missing = 1;

@@ -1,6 +1,5 @@
 import {
   type AnyMessageType,
-  type EnumType,
   enumDescriptorOf,
   type Field,
   type Int64Form,
@@ -53,22 +52,27 @@ export function* fieldReaders(
 ): Generator<readonly [wireType: number, ReadField]> {
   const { key, type } = field;
   const { wireType, read } = valueReader(field, around);
+  const before = valueBefore(key);
+  const isKnown = knownBy(type);
   if (field.shape === "map") {
-    yield [2, mapReader(field, { wireType, read })];
+    yield [2, mapReader(field, { wireType, read, isKnown })];
   } else if (field.shape === "repeated") {
     yield [
       wireType,
-      (reader, message, depth) => void (message[key] as unknown[]).push(read(reader, undefined, depth)),
+      (reader, message, depth) => {
+        const value = read(reader, undefined, depth);
+        if (isKnown(value)) (message[key] as unknown[]).push(value);
+      },
     ];
     // Numbers come one by one or in a block, whatever the definition says.
-    if (wireType !== 2) yield [2, packedReader(key, read)];
-  } else if (isEnumType(type) && enumDescriptorOf(type).file.syntax === "proto2") {
-    yield [wireType, closedEnumReader(key, { type, read, rivals: around.rivals })];
+    if (wireType !== 2) yield [2, packedReader(key, { read, isKnown })];
+  } else if (isKnown !== ANY_VALUE) {
+    yield [wireType, closedEnumReader(key, { read, isKnown, rivals: around.rivals })];
   } else if (around.rivals.length > 0) {
     yield [
       wireType,
       (reader, message, depth) => {
-        const value = read(reader, message[key], depth);
+        const value = read(reader, before(message), depth);
         for (const rival of around.rivals) if (message[rival] !== undefined) delete message[rival];
         message[key] = value;
       },
@@ -77,10 +81,19 @@ export function* fieldReaders(
     yield [
       wireType,
       (reader, message, depth) => {
-        message[key] = read(reader, message[key], depth);
+        message[key] = read(reader, before(message), depth);
       },
     ];
   }
+}
+
+/**
+ * What a message has of a field so far. What every object inherits (`constructor` and its like) belongs to the whole
+ * process: nothing may be read into it.
+ */
+function valueBefore(key: string): (message: Message) => unknown {
+  if (!(key in Object.prototype)) return (message) => message[key];
+  return (message) => (Object.hasOwn(message, key) ? message[key] : undefined);
 }
 
 interface ValueReader {
@@ -121,28 +134,42 @@ function enter(reader: Reader): number {
   return outer;
 }
 
-function packedReader(key: string, read: ReadValue): ReadField {
+interface ElementReader {
+  readonly read: ReadValue;
+  readonly isKnown: IsKnown;
+}
+
+function packedReader(key: string, { read, isKnown }: ElementReader): ReadField {
   return (reader, message) => {
     const list = message[key] as unknown[];
     const outer = enter(reader);
-    while (reader.pos < reader.len) list.push(read(reader, undefined, 0));
+    while (reader.pos < reader.len) {
+      const value = read(reader, undefined, 0);
+      if (isKnown(value)) list.push(value);
+    }
     reader.len = outer;
   };
 }
 
+/** Whether a value counts, or is an unknown field. */
+type IsKnown = (value: unknown) => boolean;
+
+const ANY_VALUE: IsKnown = () => true;
+
 /** A number that a closed enum of proto2 does not have counts as an unknown field. */
+function knownBy(type: Field["type"]): IsKnown {
+  if (!isEnumType(type)) return ANY_VALUE;
+  const { file, nameOf } = enumDescriptorOf(type);
+  return file.syntax === "proto3" ? ANY_VALUE : (value) => nameOf.has(value as number);
+}
+
 function closedEnumReader(
   key: string,
-  {
-    type,
-    read,
-    rivals,
-  }: { readonly type: EnumType; readonly read: ReadValue; readonly rivals: readonly string[] },
+  { read, isKnown, rivals }: ElementReader & { readonly rivals: readonly string[] },
 ): ReadField {
-  const { nameOf } = enumDescriptorOf(type);
   return (reader, message) => {
-    const value = read(reader, undefined, 0) as number;
-    if (!nameOf.has(value)) return;
+    const value = read(reader, undefined, 0);
+    if (!isKnown(value)) return;
     for (const rival of rivals) if (message[rival] !== undefined) delete message[rival];
     message[key] = value;
   };
@@ -151,7 +178,7 @@ function closedEnumReader(
 const KEY_FIELD = 1;
 const VALUE_FIELD = 2;
 
-function mapReader(field: Field, value: ValueReader): ReadField {
+function mapReader(field: Field, value: ValueReader & ElementReader): ReadField {
   const { key: property, type, mapKey } = field;
   if (mapKey === undefined) throw new TypeError(`field '${field.name}': a map needs the type of its keys`);
   const keyWire = scalarWire(mapKey, "proto3");
@@ -175,7 +202,8 @@ function mapReader(field: Field, value: ValueReader): ReadField {
     } catch (error) {
       throw asProblem(error)?.in(key) ?? error;
     }
-    (message[property] as Message)[key] = entry ?? defaultValue();
+    entry ??= defaultValue();
+    if (value.isKnown(entry)) (message[property] as Message)[key] = entry;
   };
 }
 

@@ -1,6 +1,7 @@
 import { messageCodec } from "@micro/codec/conformance";
 import { MicroError } from "@micro/core";
 import { instantiate } from "@micro/core/conformance";
+import { defineFile, defineMessage } from "@micro/core/message";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { protobufCodec } from "./index.ts";
@@ -98,6 +99,10 @@ describe("what writers may do", () => {
     expect(decode(`${id}880163`, Legacy)).not.toHaveProperty("grade");
     expect(decode(`${id}880102880163`, Legacy)).toMatchObject({ grade: 2 });
     expect(decode("800163", Scalars)).toMatchObject({ state: 99 });
+    // In lists, blocks and maps too: what comes out can be written and read as JSON.
+    expect(decode(`${id}900102900163`, Legacy)).toMatchObject({ grades: [2] });
+    expect(decode(`${id}920103026302`, Legacy)).toMatchObject({ grades: [2, 2] });
+    expect(decode(`${id}b2010408011002b2010408021063`, Legacy)).toMatchObject({ byGrade: { 1: 2 } });
   });
 
   test("texts of proto2 need not be UTF-8", () => {
@@ -285,6 +290,26 @@ describe("any bytes give a value or BAD_REQUEST, whatever the type:", () => {
       }),
       { numRuns: 1000 },
     );
+  });
+
+  test("fields named as what every object inherits are the message's own", () => {
+    const file = defineFile({ name: "inherited.proto", package: "inherited" });
+    const Inner: Loose = defineMessage(file, "Inner", () => ({ polluted: { number: 1, type: "string" } }));
+    const Outer: Loose = defineMessage(file, "Outer", () => ({
+      constructor: { number: 1, type: Inner } as const,
+      toString: { number: 2, type: Inner, oneof: "one", name: "toString" } as const,
+      valueOf: { number: 3, type: Inner, oneof: "one", name: "valueOf" } as const,
+    }));
+    for (const message of [
+      { constructor: { polluted: "a" }, toString: { polluted: "b" } },
+      { valueOf: { polluted: "c" } },
+    ]) {
+      const read = codec.decode(codec.encode(message, Outer), Outer) as object;
+      expect(Object.entries(read)).toEqual(Object.entries(message));
+    }
+    for (const inherited of ["constructor", "toString", "valueOf"]) {
+      expect(Reflect.get(Object.prototype, inherited)).not.toHaveProperty("polluted");
+    }
   });
 
   test("a body full of small parts takes time in proportion", () => {

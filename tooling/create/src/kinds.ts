@@ -89,5 +89,10 @@ export function templateFor(
       `a plugin is named <component>-<technology>, as broker-mqtt; components: ${Object.keys(PLUGINS).join(", ")}`,
     );
   }
+  if (template.standIn?.includes(`@micro/${name}`)) {
+    throw new ScaffoldError(
+      `'${name}' is a plugin of Micro, and the one that stands in for yours until it is written: choose another name`,
+    );
+  }
   return { template, stem: technology, component };
 }

@@ -68,6 +68,11 @@ describe("names", () => {
     ["plugin", "mqtt", "named <component>-<technology>, as broker-mqtt; components: broker,"],
     ["plugin", "cache-redis", "components: broker,"],
     ["plugin", "constructor-x", "components: broker,"],
+    // Their templates import ours under the name that theirs would have.
+    ["plugin", "cli-yargs", "'cli-yargs' is a plugin of Micro"],
+    ["plugin", "client-rpc", "'client-rpc' is a plugin of Micro"],
+    ["plugin", "server-rpc", "'server-rpc' is a plugin of Micro"],
+    ["plugin", "transport-memory", "'transport-memory' is a plugin of Micro"],
   ] as const)("a %s named %s is refused", async (kind, name, message) => {
     await expect(make(kind, name)).rejects.toThrow(message);
     expect(await readdir(cwd)).toEqual([]);

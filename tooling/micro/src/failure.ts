@@ -1,5 +1,5 @@
 import type { AttemptInfo } from "@micro/client";
-import { MicroError, StartError } from "@micro/core";
+import { MicroError } from "@micro/core";
 import { EXIT_CODES, type ExitCode } from "./exit-codes.ts";
 
 /** What a {@link Failure} says beside its error. */
@@ -50,7 +50,6 @@ export function saysNoSuchEndpoint(error: unknown): boolean {
 /** The exit code for an error of this process itself: of composing, of the registry, of the broker. */
 export function exitCodeOf(error: unknown): ExitCode {
   if (error instanceof Failure) return error.exitCode;
-  if (StartError.is(error)) return EXIT_CODES.usage;
   if (!MicroError.is(error)) return EXIT_CODES.unexpected;
   switch (error.code) {
     case "BAD_REQUEST":

@@ -1,10 +1,11 @@
 import type { Readable, Writable } from "node:stream";
+import { StartError } from "@micro/core";
 import { readCommandLine } from "./command-line.ts";
 import { ownFlags } from "./command-table.ts";
 import { CATALOG, SERVICE_CATALOG } from "./compose/catalog.ts";
 import { allValues, Choices, lastValue } from "./compose/choices.ts";
 import { readComponentFlags } from "./compose/component-flags.ts";
-import { loadPlugins, type PluginSearch } from "./compose/find-plugin.ts";
+import { loadPlugins, type MissingPlugins, type PluginSearch } from "./compose/find-plugin.ts";
 import { splitLine } from "./compose/split-line.ts";
 import type { CommandContext } from "./context.ts";
 import { EXIT_CODES } from "./exit-codes.ts";
@@ -90,11 +91,26 @@ async function contextOf(
   const common = { output, stdin, env, cwd, signal, choices, search };
   // Its flags are its own business.
   if (isGenerate) return { ...common, own: argv, given: new Map(), typedFlags: [] };
-  const componentFlags = await readComponentFlags(argv, { search, choices, ownFlags: flags });
+  const missing: MissingPlugins = new Map();
+  const componentFlags = await readComponentFlags(argv, { search, choices, ownFlags: flags, missing });
   const known = { ownFlags: flags, componentFlags, components: Object.keys(CATALOG) };
   if (lenient) return { ...common, ...splitWhatCan(argv, known) };
-  const { own, given, typed } = splitLine(argv, known);
+  const { own, given, typed } = splitKnown(argv, known, missing);
   return { ...common, own, given, typedFlags: typed };
+}
+
+/** {@link splitLine}: a flag that nobody knows may be one of a plugin that is not there, and then that is what to tell. */
+function splitKnown(
+  argv: readonly string[],
+  known: Parameters<typeof splitLine>[1],
+  missing: MissingPlugins,
+): ReturnType<typeof splitLine> {
+  try {
+    return splitLine(argv, known);
+  } catch (error) {
+    if (missing.size === 0) throw error;
+    throw new StartError("micro", [...missing.values()]);
+  }
 }
 
 /** {@link splitLine} for a line that is not complete yet: what cannot be read is left out. */

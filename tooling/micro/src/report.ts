@@ -55,11 +55,18 @@ function failureLines({ thrown, error, failure, exitCode }: Told): readonly stri
 }
 
 function messageOf(thrown: unknown): string {
-  if (StartError.is(thrown))
-    return thrown.detail.replace(/^service '[^']*' cannot start/, "the configuration is wrong");
+  if (StartError.is(thrown)) return startMessage(thrown);
   if (MicroError.is(thrown)) return thrown.detail;
   if (thrown instanceof AggregateError) return [thrown.message, ...thrown.errors.map(messageOf)].join("\n  ");
   return thrown instanceof Error ? thrown.message : String(thrown);
+}
+
+/** All that is wrong with the configuration; of a part that failed, which one, what, where it was set and what to do. */
+function startMessage({ text, detail, problems }: StartError): string {
+  if (detail === text) return text.replace(/^service '[^']*' cannot start/, "the configuration is wrong");
+  return problems
+    .map(({ where, message, hint }) => `${where}: ${message}${hint === undefined ? "" : `\n  ${hint}`}`)
+    .join("\n");
 }
 
 /** The fields of an error, for JSON. */

@@ -149,6 +149,14 @@ describe("what goes wrong", () => {
     expect(status).toBe(5);
   });
 
+  test("a node that speaks rpc is no gRPC server: the hint says which client it needs", async () => {
+    const args = ["call", "greeter", "Greeter.Hello", "--client=grpc", "--address", world.address];
+    const { status, stderr } = await runMain(args);
+    expect(stderr).toContain("the peer does not speak HTTP/2, so it is no gRPC server");
+    expect(stderr).toContain("  --client rpc speaks the node's protocol\n");
+    expect(status).toBe(5);
+  });
+
   test("a stream is no call: the hint says what is", async () => {
     const { status, stderr } = await call("greeter", "Greeter.Count");
     expect(stderr).toContain("micro stream greeter Greeter.Count");

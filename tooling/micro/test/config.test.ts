@@ -86,6 +86,29 @@ describe("dump", () => {
   });
 });
 
+test("dump and explain need no plugin to work: a certificate may be elsewhere, a folder is not made", async () => {
+  const path = await file(
+    "elsewhere.yaml",
+    "registry: {plugin: file, path: not-made}\ntransport: {tls: {ca_file: elsewhere.pem}}\n",
+  );
+  const dumped = await runMain(["config", "dump", path, "-o=json"]);
+  expect(dumped).toMatchObject({ status: 0, stderr: "" });
+  expect(JSON.parse(dumped.stdout)).toMatchObject({ transport: { tls: { ca_file: "elsewhere.pem" } } });
+  const explained = await runMain(["config", "explain", path]);
+  expect(explained).toMatchObject({ status: 0, stderr: "" });
+  expect(explained.stdout).toMatch(/^transport\.tls\.ca_file +elsewhere\.pem +.*elsewhere\.yaml:2:19$/m);
+});
+
+test("what a command cannot work without is told with its place, and what to do", async () => {
+  const path = await file("tls.yaml", "transport:\n  tls: {ca_file: elsewhere.pem}\n");
+  const args = ["call", "a", "A.B", "--address=127.0.0.1:1", "--config", path];
+  const { status, stdout, stderr } = await runMain(args);
+  expect(stderr).toMatch(
+    /^micro: .*tls\.yaml:2:9: transport 'http': transport\.tls\.ca_file: ENOENT.*\n {2}there is no .*elsewhere\.pem: put it there/,
+  );
+  expect({ status, stdout }).toEqual({ status: 2, stdout: "" });
+});
+
 describe("explain", () => {
   test("says where each value is from and what it replaced", async () => {
     const path = await file("explain.yaml", "client:\n  pool_size: 2\n");
@@ -124,6 +147,7 @@ describe("explain", () => {
     expect(stdout).toMatch(/^registry\.plugin +file +\S+variables\.yaml:1:12 \$REG$/m);
     expect(stdout).toMatch(/^registry\.path +\/nowhere +\S+variables\.yaml:1:26 \$FOLDER$/m);
     expect(stdout).not.toContain("hunter2");
+    await mkdir(join(folder.path, "nodes"));
     const listed = await runMain(["services", "--config", path, "--interpolate-env"], {
       env: { ...env, FOLDER: join(folder.path, "nodes") },
     });
@@ -196,10 +220,47 @@ describe("mistakes are exit code 2 and are all told", () => {
   });
 
   test("a plugin that is not installed: what to install", async () => {
-    const path = await file("nats.yaml", "store: {plugin: somebodys}\n");
+    const path = await file("kafka.yaml", "broker: {plugin: kafka}\n");
     const { status, stderr } = await runMain(["config", "dump", path]);
-    expect(stderr).toContain("npm install @micro/store-somebodys");
+    expect(stderr).toContain("npm install @micro/broker-kafka");
     expect(status).toBe(2);
+  });
+
+  test("a component that is not ours: no package of ours is named, but where its plugin may be", async () => {
+    const path = await file("own.yaml", "mailer: {plugin: smtp}\nregstry: {plugin: file}\n");
+    const { status, stderr } = await runMain(["config", "dump", path]);
+    expect(stderr).not.toContain("npm install");
+    expect(stderr).toMatch(
+      /own\.yaml:1:10: plugin 'smtp' of 'mailer' is not there.*\n +name a module .*--plugin/,
+    );
+    expect(stderr).toMatch(/own\.yaml:2:11: .*\n +if the component is 'registry', correct its name\n/);
+    expect(status).toBe(2);
+  });
+
+  test("a plugin that is not there, together with everything else that is wrong", async () => {
+    const text =
+      "broker: {plugin: kafka, brokers: [a]}\nclient:\n  pool_size: many\ntransport: {colour: red}\n";
+    const path = await file("both.yaml", text);
+    const { status, stdout, stderr } = await runMain(["config", "dump", path, "--registry=nope"]);
+    expect(stderr).toMatch(/^micro: the configuration is wrong: 4 problems\n/);
+    expect(stderr).toContain("--registry: plugin 'nope' of 'registry' is not there");
+    expect(stderr).toMatch(/both\.yaml:1:10: plugin 'kafka' of 'broker' is not there/);
+    expect(stderr).toMatch(/both\.yaml:3:3: 'client\.pool_size' must be a whole number/);
+    expect(stderr).toMatch(/both\.yaml:4:13: unknown key 'transport\.colour'/);
+    expect({ status, stdout }).toEqual({ status: 2, stdout: "" });
+    // The other commands look at the sections that they use.
+    const published = await runMain(["publish", "orders", "{}", "--config", path]);
+    expect(published.stderr).toMatch(
+      /3 problems\n(.*\n)*.*'kafka' of 'broker'(.*\n)*.*pool_size(.*\n)*.*colour/,
+    );
+    expect(published.status).toBe(2);
+  });
+
+  test("the options of a plugin that is not there are not said to be unknown", async () => {
+    const asked = await runMain(["services", "--registry=nope", "--registry_zone=b"]);
+    expect(asked.stderr).toMatch(/--registry: plugin 'nope' of 'registry' is not there/);
+    expect(asked.stderr).not.toContain("registry_zone");
+    expect(asked.status).toBe(2);
   });
 
   test("a plugin that is not installed, by another of its names: the package has the first one", async () => {

@@ -49,6 +49,19 @@ test("without a registry the client is chosen by name", async () => {
   expect((await runMain([...args, "--client=grpc"])).stdout).toBe('{"text":"Hello nobody"}\n');
 });
 
+test("the client of another protocol is told which one the node speaks", async () => {
+  const { status, stdout, stderr } = await runMain([
+    "call",
+    "greeter",
+    "Greeter.Hello",
+    "--address",
+    address,
+  ]);
+  expect(stderr).toMatch(/^micro: greeter Greeter\.Hello: the peer speaks HTTP\/2, as gRPC servers do/);
+  expect(stderr).toContain("  --client grpc speaks the node's protocol\n");
+  expect({ status, stdout }).toEqual({ status: 5, stdout: "" });
+});
+
 test("a handler's error is exit code 4, an endpoint that is not there 3", async () => {
   const failed = await runMain(["call", "greeter", "Greeter.Fail", ...flags]);
   expect(failed.stderr).toContain("no such name: Bob");

@@ -1,4 +1,4 @@
-import { writeFile } from "node:fs/promises";
+import { mkdir, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { freeUdpPort } from "@micro/programs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -36,6 +36,7 @@ describe("services", () => {
 
   test("an empty registry is no error, but is told of", async () => {
     const path = join(world.folder, "empty");
+    await mkdir(path);
     const { status, stdout, stderr } = await runMain([
       "services",
       "--registry=file",
@@ -43,6 +44,26 @@ describe("services", () => {
     ]);
     expect({ status, stdout }).toEqual({ status: 0, stdout: "" });
     expect(stderr).toContain("registry 'file' knows no service");
+  });
+
+  test("a folder that is mistyped is told with its name and not made, whichever command looks into it", async () => {
+    const path = join(world.folder, "mistyped");
+    for (const command of [
+      ["services"],
+      ["describe", "greeter"],
+      ["health"],
+      ["call", "greeter", "Greeter.Hello"],
+      ["publish", "orders", "{}"],
+    ]) {
+      const { status, stdout, stderr } = await runMain([
+        ...command,
+        "--registry=file",
+        `--registry_path=${path}`,
+      ]);
+      expect(stderr).toContain(`there is no folder ${path}`);
+      expect({ status, stdout }).toEqual({ status: 5, stdout: "" });
+    }
+    await expect(stat(path)).rejects.toThrow("ENOENT");
   });
 
   test("a registry that cannot be asked is exit code 5", async () => {

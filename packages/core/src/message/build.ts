@@ -73,11 +73,15 @@ export function defaultOf(field: Field): unknown {
   return typeof field.type === "string" ? scalarDefault(field.type, field.int64) : 0;
 }
 
+/** Fields that an error lists at most. */
+const MAX_LISTED = 8;
+
 /** The error for a property that is no field, with the one that was probably meant. */
 export function unknownField(type: AnyMessageType, key: string): MessageProblem {
   const known = [...descriptorOf(type).byKey.keys()];
   const near = nearest(key, known);
-  const hint = near === undefined ? `it has ${known.join(", ") || "none"}` : `did you mean '${near}'?`;
+  const listed = `${known.slice(0, MAX_LISTED).join(", ") || "none"}${known.length > MAX_LISTED ? ", …" : ""}`;
+  const hint = near === undefined ? `it has ${listed}` : `did you mean '${near}'?`;
   return new MessageProblem(`unknown field of ${type.typeName}: ${hint}`).in(key);
 }
 
@@ -124,7 +128,7 @@ function buildMap(field: Field, given: unknown, depth: number): Record<string, u
 export function mapKey(field: Field, key: string): string {
   if (key === "__proto__") throw new MessageProblem("this key is not allowed").in(key);
   const type = field.mapKey as ScalarType;
-  if (type === "string") return key;
+  if (type === "string" && key.isWellFormed()) return key;
   return inside(key, () => {
     if (type === "bool")
       return String(readScalar(type, key === "true" || (key === "false" ? false : key), "string"));

@@ -128,7 +128,6 @@ class LazyDescriptor implements MessageDescriptor {
   readonly #define: () => FieldsOptions;
   #fields: readonly Field[] | undefined = undefined;
   #byKey: ReadonlyMap<string, Field> | undefined = undefined;
-  #byNumber: ReadonlyMap<number, Field> | undefined = undefined;
   #byJsonName: ReadonlyMap<string, Field> | undefined = undefined;
   #oneofs: ReadonlyMap<string, readonly Field[]> | undefined = undefined;
 
@@ -150,32 +149,17 @@ class LazyDescriptor implements MessageDescriptor {
   }
 
   get fields(): readonly Field[] {
-    this.#fields ??= Object.entries(this.#define())
-      .map(([key, options]) => resolve(key, options, this))
-      .sort((a, b) => a.number - b.number);
+    if (this.#fields === undefined) {
+      const fields = Object.entries(this.#define()).map(([key, options]) => resolve(key, options, this));
+      checkDistinct(fields, this);
+      this.#fields = fields.sort((a, b) => a.number - b.number);
+    }
     return this.#fields;
   }
 
   get byKey(): ReadonlyMap<string, Field> {
     this.#byKey ??= new Map(this.fields.map((field) => [field.key, field]));
     return this.#byKey;
-  }
-
-  get byNumber(): ReadonlyMap<number, Field> {
-    if (this.#byNumber === undefined) {
-      const byNumber = new Map<number, Field>();
-      for (const field of this.fields) {
-        const other = byNumber.get(field.number);
-        if (other !== undefined) {
-          throw new TypeError(
-            `message '${this.typeName}': fields '${other.name}' and '${field.name}' both have number ${field.number}`,
-          );
-        }
-        byNumber.set(field.number, field);
-      }
-      this.#byNumber = byNumber;
-    }
-    return this.#byNumber;
   }
 
   get byJsonName(): ReadonlyMap<string, Field> {
@@ -200,6 +184,30 @@ class LazyDescriptor implements MessageDescriptor {
   }
 }
 
+/** Of two fields that are one on the wire or in JSON, one would be lost without a word. */
+function checkDistinct(fields: readonly Field[], { typeName, file }: LazyDescriptor): void {
+  const marks = [
+    ["number", ({ number }: Field) => number],
+    ["name", ({ name }: Field) => name],
+    ["JSON name", ({ jsonName }: Field) => jsonName],
+  ] as const;
+  for (const [what, markOf] of marks) {
+    // Files of proto2 may have such fields: protoc only warns.
+    if (what === "JSON name" && file.syntax === "proto2") continue;
+    const owners = new Map<string | number, Field>();
+    for (const field of fields) {
+      const mark = markOf(field);
+      const other = owners.get(mark);
+      if (other !== undefined) {
+        throw new TypeError(
+          `message '${typeName}': fields '${other.key}' and '${field.key}' both have ${what} ${typeof mark === "number" ? mark : `'${mark}'`}`,
+        );
+      }
+      owners.set(mark, field);
+    }
+  }
+}
+
 const MAX_FIELD_NUMBER = 536_870_911;
 
 function resolve(key: string, options: FieldOptions, owner: LazyDescriptor): Field {
@@ -212,12 +220,16 @@ function resolve(key: string, options: FieldOptions, owner: LazyDescriptor): Fie
     throw new TypeError(`${where} has no type: do two modules import each other at load time?`);
   const proto3 = owner.file.syntax === "proto3";
   const name = options.name ?? snakeCase(key);
+  const jsonName = options.jsonName ?? lowerCamelCase(name);
+  // Set on an object, they change its prototype instead.
+  if ([key, name, jsonName].includes("__proto__"))
+    throw new TypeError(`${where}: no name may be '__proto__'`);
   const shape = map !== undefined ? "map" : repeated ? "repeated" : "single";
   const explicit = options.optional === true || oneof !== undefined || isMessageType(type) || !proto3;
   return {
     key,
     name,
-    jsonName: options.jsonName ?? lowerCamelCase(name),
+    jsonName,
     number,
     type,
     shape,

@@ -115,7 +115,6 @@ export interface MessageDescriptor {
   readonly fields: readonly Field[];
   /** By property. */
   readonly byKey: ReadonlyMap<string, Field>;
-  readonly byNumber: ReadonlyMap<number, Field>;
   /** By the name in JSON and by the name in the `.proto` file: readers of JSON take both. */
   readonly byJsonName: ReadonlyMap<string, Field>;
   readonly oneofs: ReadonlyMap<string, readonly Field[]>;

@@ -10,8 +10,9 @@ import {
   type MessageInit,
   type MessageType,
   type OneOf,
+  type ProtoFile,
 } from "./index.ts";
-import { dateOf, type Timestamp, timestampOf, Value } from "./wkt.ts";
+import { dateOf, durationOf, millisecondsOf, type Timestamp, timestampOf, Value } from "./wkt.ts";
 
 const file = defineFile({ name: "shop.proto", package: "shop.v1" });
 
@@ -90,11 +91,19 @@ describe("a message type", () => {
     ["a negative uint64", { total: -1n }, "total: must be from 0"],
     ["two of a oneof", { card: "x", cash: true }, "cash: 'card' is set already"],
     ["half a character", { note: "\ud800" }, "note: is no well-formed text"],
+    ["half a character in a key", { labels: { "a\udc00": "" } }, "labels.a\uFFFD: is no well-formed text"],
+    ["half a character in a name", { "\ud800": "" }, "\uFFFD: unknown field of shop.v1.Order"],
+    [
+      "what is none of many fields",
+      { completely: 1 },
+      "completely: unknown field of shop.v1.Order: it has id, items, labels, state, note, parent, card, cash, …",
+    ],
     ["bytes as text", { raw: "abc" }, 'raw: must be a Uint8Array, not "abc"'],
     ["a list as map", { labels: [] }, "labels: must be an object"],
     ["an object as list", { items: {} }, "items: must be a list, not an object"],
     ["a message as text", { parent: "x" }, 'parent: must be a shop.v1.Order, not "x"'],
     ["a float beyond", { ratio: 1e39 }, "ratio: 1e+39 is beyond a float"],
+    ["a float just beyond", { ratio: 3.4028236e38 }, "ratio: 3.4028236e+38 is beyond a float"],
     ["a prototype key", { labels: JSON.parse('{"__proto__":"x"}') as object }, "labels.__proto__: this key"],
     ["a map key that is no number", { byNumber: { "": {} } }, 'byNumber.: must be a number, not ""'],
     ["no object", "x", 'must be a shop.v1.Order, not "x"'],
@@ -102,6 +111,12 @@ describe("a message type", () => {
     expect(() => Order.create(init as MessageInit<Order>)).toThrow(`shop.v1.Order: ${text}`);
     const result = Order["~standard"].validate(init);
     expect(result).toHaveProperty("issues");
+  });
+
+  test("takes the largest float as others write it", () => {
+    for (const ratio of [3.4028234663852886e38, 3.4028235e38]) {
+      expect(Order.create({ ratio }).ratio).toBe(3.4028234663852886e38);
+    }
   });
 
   test("refuses nesting without end", () => {
@@ -154,11 +169,19 @@ describe("a message type", () => {
   test("refuses definitions that cannot be", () => {
     const bad = (number: number) => defineMessage(file, "Bad", () => ({ a: { number, type: "string" } }));
     expect(() => bad(0).create()).toThrow("number 0 must be 1 to");
-    const twice = defineMessage(file, "Twice", () => ({
-      a: { number: 1, type: "string" },
-      b: { number: 1, type: "string" },
-    }));
-    expect(() => descriptorOf(twice).byNumber).toThrow("fields 'a' and 'b' both have number 1");
+    const two = (a: object, b: object, own: ProtoFile = file) =>
+      defineMessage(own, "Two", () => ({
+        a: { number: 1, type: "string", ...a },
+        b: { number: 2, type: "string", ...b },
+      }));
+    expect(() => two({}, { number: 1 }).create()).toThrow("fields 'a' and 'b' both have number 1");
+    expect(() => two({}, { name: "a" }).create()).toThrow("fields 'a' and 'b' both have name 'a'");
+    expect(() => two({ jsonName: "b" }, {}).create()).toThrow("fields 'a' and 'b' both have JSON name 'b'");
+    expect(() => two({ jsonName: "__proto__" }, {}).create()).toThrow(
+      "field 'a': no name may be '__proto__'",
+    );
+    const old = defineFile({ name: "old.proto", syntax: "proto2" });
+    expect(two({ jsonName: "b" }, {}, old).create()).toEqual({});
   });
 });
 
@@ -191,6 +214,21 @@ describe("well-known types", () => {
       expect(timestamp.nanos).toBeGreaterThanOrEqual(0);
       expect(dateOf(timestamp).toISOString()).toBe(text);
     }
+  });
+
+  test("convert durations, in parts that fit each other", () => {
+    for (const [ms, seconds, nanos] of [
+      [1500, 1n, 500_000_000],
+      [-1.5, 0n, -1_500_000],
+      [0, 0n, 0],
+      [-0, 0n, 0],
+      [999.9999999, 1n, 0],
+      [-1999.9999999, -2n, 0],
+    ] as const) {
+      expect(durationOf(ms), String(ms)).toStrictEqual({ seconds, nanos });
+    }
+    expect(millisecondsOf(durationOf(-2500))).toBe(-2500);
+    expect(() => durationOf(Number.NaN)).toThrow("durationOf: NaN is no number of milliseconds");
   });
 
   test("refer to each other", () => {

@@ -18,11 +18,11 @@ export class MessageProblem extends Error {
 /** Longest path in an error: names may come from whoever sent the message, and so may their number. */
 const MAX_PATH = 200;
 
-/** Its beginning and its end, which say the most. */
+/** Its beginning and its end, which say the most; without halves of characters, which no header and no log could carry. */
 function shortened(path: string): string {
-  if (path.length <= MAX_PATH) return path;
   const half = MAX_PATH / 2;
-  return `${path.slice(0, half)} … ${path.slice(-half)}`.toWellFormed();
+  const short = path.length <= MAX_PATH ? path : `${path.slice(0, half)} … ${path.slice(-half)}`;
+  return short.toWellFormed();
 }
 
 /** How an error names a value: its kind, or the value itself where that is short. */

@@ -24,8 +24,6 @@ const RANGES: Readonly<Partial<Record<ScalarType, Range>>> = {
   fixed64: UINT64,
 };
 
-const MAX_FLOAT = 3.4028234663852886e38;
-
 /** True for the integers that a double does not hold. */
 export function is64Bit(type: ScalarType): boolean {
   return RANGES[type] === INT64 || RANGES[type] === UINT64;
@@ -66,12 +64,13 @@ export function readScalar(type: ScalarType, value: unknown, int64: Int64Form): 
     case "double":
       if (typeof value !== "number") throw notA("number", value);
       return value;
-    case "float":
+    case "float": {
       if (typeof value !== "number") throw notA("number", value);
-      if (Number.isFinite(value) && Math.abs(value) > MAX_FLOAT) {
-        throw new MessageProblem(`${value} is beyond a float`);
-      }
-      return Math.fround(value);
+      // 3.4028235e38, as others write the largest float, is a little more than it, and is rounded to it.
+      const float = Math.fround(value);
+      if (Number.isFinite(float) || !Number.isFinite(value)) return float;
+      throw new MessageProblem(`${value} is beyond a float`);
+    }
     default:
       return is64Bit(type) ? readLong(type, value, int64) : readInteger(type, value);
   }

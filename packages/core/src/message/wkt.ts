@@ -193,10 +193,15 @@ export function dateOf({ seconds, nanos }: Timestamp): Date {
   return new Date(Number(seconds) * 1000 + Math.floor(nanos / 1_000_000));
 }
 
-/** The duration of so many milliseconds. */
+/** The duration of so many milliseconds, to the nanosecond. Throws a RangeError for a number that is not finite. */
 export function durationOf(ms: number): Duration {
+  if (!Number.isFinite(ms)) throw new RangeError(`durationOf: ${ms} is no number of milliseconds`);
   const seconds = Math.trunc(ms / 1000);
-  return { seconds: BigInt(seconds), nanos: Math.round((ms - seconds * 1000) * 1_000_000) };
+  // Not -0, which is another number than 0.
+  const nanos = Math.round((ms - seconds * 1000) * 1_000_000) + 0;
+  // What is rounded up may be a whole second.
+  if (Math.abs(nanos) === 1_000_000_000) return { seconds: BigInt(seconds + Math.sign(nanos)), nanos: 0 };
+  return { seconds: BigInt(seconds), nanos };
 }
 
 /** Milliseconds of a duration. */

@@ -77,6 +77,9 @@ export function callFailure(
   const hints = unknown ? [...endpointHints(records, endpoint)] : [];
   if (isStream(records, endpoint) && /stream|broke the protocol/.test(error.detail))
     hints.push(`the endpoint is a stream: micro stream ${service} ${endpoint}`);
+  // What speaks for the transport names the option of a configuration; here there is a flag for it.
+  const [, client] = /client plugin '(\w+)' \(client\.plugin\)/.exec(error.detail) ?? [];
+  if (client !== undefined) hints.push(`--client ${client} speaks the node's protocol`);
   return new Failure(`${service} ${endpoint}: ${error.detail}`, {
     exitCode: callExitCode(error, attempts),
     hints,

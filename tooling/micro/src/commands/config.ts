@@ -1,5 +1,6 @@
 import { dirname, isAbsolute, relative, resolve, sep } from "node:path";
-import { configJsonSchema, createService, type Explanation, type ServiceCore } from "@micro/core";
+import { configJsonSchema, type Explanation, readConfig, type ServiceConfig, StartError } from "@micro/core";
+import { fileSettings } from "@micro/core/internal";
 import { optionalText, textOf } from "../arguments.ts";
 import { Choices } from "../compose/choices.ts";
 import { flagsSource } from "../compose/flags-source.ts";
@@ -38,7 +39,7 @@ export async function config(context: CommandContext, args: CommandArguments): P
     interpolateEnv,
   });
   if (action === "schema") await schema(context, args, composition);
-  else await inService(context, { composition, file, args, action });
+  else await show(context, { composition, file, choices: named, args, action });
   return EXIT_CODES.ok;
 }
 
@@ -55,9 +56,10 @@ function withVariables(
 async function schema(
   context: CommandContext,
   args: CommandArguments,
-  { plugins, options }: Composition,
+  { plugins, options, definition, missing }: Composition,
 ): Promise<void> {
   const { output } = context;
+  if (missing.size > 0) throw new StartError(definition.name, [...missing.values()]);
   const interpolateEnv = typeof options.interpolateEnv === "object";
   const text = JSON.stringify(configJsonSchema(plugins, { interpolateEnv }), null, output.json ? 0 : 2);
   const out = optionalText(args, "out");
@@ -70,40 +72,37 @@ async function schema(
   }
 }
 
-async function inService(
+/** What is read, and from where. */
+interface Reading {
+  readonly composition: Composition;
+  /** As it was named; undefined where it is searched. */
+  readonly file: string | undefined;
+  readonly choices: Choices;
+}
+
+async function show(
   context: CommandContext,
-  {
-    composition,
-    file,
-    args,
-    action,
-  }: {
-    readonly composition: Composition;
-    readonly file: string | undefined;
-    readonly args: CommandArguments;
-    readonly action: string;
-  },
+  { args, action, ...reading }: Reading & { readonly args: CommandArguments; readonly action: string },
 ): Promise<void> {
   const { output } = context;
-  const service = await compose(context, composition, file);
-  try {
-    if (action === "dump") {
-      const text = (await service.dumpConfig(output.json ? "json" : "yaml")).trimEnd();
-      const [out, schema] = [optionalText(args, "out"), optionalText(args, "schema")];
-      const whole = schema === undefined ? text : withSchema(text, { schema, out, json: output.json });
-      if (out === undefined) await output.print(whole);
-      else await writeOutput(out, { text: whole, context });
-      return;
-    }
-    // The source of flags is this command's own, where the composition has none.
-    const found = service.explain().filter(({ key }) => hasSource(composition) || !key.startsWith("cli."));
-    await output.print(output.json ? toJson(found) : explanationTable(found, context));
-    if (output.json) return;
-    for (const { key, value, notes = [] } of found)
-      for (const note of notes) output.note(`${key} ${String(value)}: ${note}`);
-  } finally {
-    await service.stop({ graceMs: 1000 });
+  const { composition } = reading;
+  const configuration = await read(context, reading);
+  if (action === "dump") {
+    const text = (await configuration.dumpConfig(output.json ? "json" : "yaml")).trimEnd();
+    const [out, schema] = [optionalText(args, "out"), optionalText(args, "schema")];
+    const whole = schema === undefined ? text : withSchema(text, { schema, out, json: output.json });
+    if (out === undefined) await output.print(whole);
+    else await writeOutput(out, { text: whole, context });
+    return;
   }
+  // The source of flags is this command's own, where the composition has none.
+  const found = configuration
+    .explain()
+    .filter(({ key }) => hasSource(composition) || !key.startsWith("cli."));
+  await output.print(output.json ? toJson(found) : explanationTable(found, context));
+  if (output.json) return;
+  for (const { key, value, notes = [] } of found)
+    for (const note of notes) output.note(`${key} ${String(value)}: ${note}`);
 }
 
 /** What editors look for in the first line of a YAML file. A relative path is one from the file's folder. */
@@ -148,35 +147,48 @@ async function writeOutput(
 const hasSource = ({ plugins }: Pick<Composition, "plugins">): boolean =>
   plugins.some((plugin) => plugin.component.phase === "config");
 
-/** Wires the service and starts nothing. Flags and variables count as they would for the service. */
-async function compose(
+/** Reads the configuration and creates nothing. Flags and variables count as they would for the service. */
+async function read(
   context: CommandContext,
-  { definition, plugins, options }: Composition,
-  file: string | undefined,
-): Promise<ServiceCore> {
+  { composition, file, choices }: Reading,
+): Promise<ServiceConfig> {
+  const { definition, plugins, options, missing } = composition;
   const isSourceListed = hasSource({ plugins });
+  if (isSourceListed && missing.size > 0) throw new StartError(definition.name, [...missing.values()]);
   const source = isSourceListed
     ? { cli: { ...(options.cli as object | undefined), argv: context.typedFlags, env: context.env } }
     : {};
+  const found = missing.size === 0 ? { settings: [], problems: [] } : await besides(missing, choices);
   const own = isSourceListed
     ? []
     : [
         flagsSource({
           given: context.given,
           env: context.env,
-          file: { settings: [], problems: [] },
-          without: () => false,
+          file: found,
+          without: ({ path }) => missing.has(path[0] ?? ""),
         }),
       ];
   // Which plugins there are is known only now; types end here.
-  const create = createService as unknown as (definition: unknown, options: object) => Promise<ServiceCore>;
-  return await create(definition, {
+  const reader = readConfig as unknown as (definition: unknown, options: object) => Promise<ServiceConfig>;
+  return await reader(definition, {
     ...options,
     ...source,
     plugins: [...plugins, ...own],
     signal: context.signal,
     ...(file === undefined ? {} : { configFile: resolve(context.cwd, file) }),
+    ...(missing.size === 0 ? {} : { configFile: false }),
   });
+}
+
+/** What the file says, with what is wrong about plugins that are not there: all mistakes are told together. */
+async function besides(
+  missing: Composition["missing"],
+  choices: Choices,
+): Promise<Parameters<typeof flagsSource>[0]["file"]> {
+  const file = await choices.file();
+  const { settings, problems } = fileSettings(file, (name) => name === "logger");
+  return { settings, problems: [...missing.values(), ...file.problems, ...problems] };
 }
 
 function explanationTable(found: readonly Explanation[], { output }: CommandContext): string {

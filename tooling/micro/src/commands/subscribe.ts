@@ -15,7 +15,7 @@ export async function subscribe(context: CommandContext, args: CommandArguments)
   const queue = optionalText(args, "queue");
   const count = countOf(args, "count", MAX_COUNT) ?? Infinity;
   const timeoutMs = timeoutOf(args);
-  return connected(context, { components: ["broker"] }, async ({ broker }) => {
+  return connected(context, { components: ["broker"], registers: true }, async ({ broker }) => {
     const { promise: over, resolve } = Promise.withResolvers<"count" | "timeout" | "told">();
     let seen = 0;
     const handler = async (event: BrokerEvent): Promise<void> => {

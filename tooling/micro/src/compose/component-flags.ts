@@ -2,7 +2,7 @@ import type { DeclaredFlag } from "@micro/cli";
 import type { AnyPlugin } from "@micro/core";
 import { CATALOG, componentOfFlag, SERVICE_CATALOG } from "./catalog.ts";
 import { type Choices, lastValue } from "./choices.ts";
-import { findPlugin, type PluginSearch } from "./find-plugin.ts";
+import { findOrTell, findPlugin, type MissingPlugins, type PluginSearch } from "./find-plugin.ts";
 
 /** What {@link readComponentFlags} works with. */
 export interface ComponentFlagsOptions {
@@ -10,6 +10,8 @@ export interface ComponentFlagsOptions {
   readonly choices: Choices;
   /** Flags of the commands: they belong to no component. */
   readonly ownFlags: ReadonlyMap<string, unknown>;
+  /** Told of plugins that are chosen and not there: the flags are then those of the component's default. */
+  readonly missing: MissingPlugins;
 }
 
 /**
@@ -18,7 +20,7 @@ export interface ComponentFlagsOptions {
  */
 export async function readComponentFlags(
   argv: readonly string[],
-  { search, choices, ownFlags }: ComponentFlagsOptions,
+  { search, choices, ownFlags, missing }: ComponentFlagsOptions,
 ): Promise<ReadonlyMap<string, DeclaredFlag>> {
   const names = argv
     .flatMap((argument) => /^--?(?:no-)?([a-z]\w*)/.exec(argument)?.[1] ?? [])
@@ -42,8 +44,9 @@ export async function readComponentFlags(
       // What a file says of logging is meant for the service alone.
       const isForeign = component === "logger" && !isConfig;
       const chosen = isForeign ? choices.typed(component) : await choices.of(component);
-      const choice = chosen ?? { component, name, where: "default" };
-      return [await findPlugin(choice, search)];
+      const byDefault = { component, name, where: "default" };
+      const found = await findOrTell(chosen ?? byDefault, search, missing);
+      return [found ?? (await findPlugin(byDefault, search))];
     });
   const found = [...listed, ...(await Promise.all(plugins)).flat()];
   if (found.length === 0) return new Map();

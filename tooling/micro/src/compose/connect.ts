@@ -5,7 +5,7 @@ import { type Registry, registry } from "@micro/registry";
 import type { CommandContext } from "../context.ts";
 import { CATALOG } from "./catalog.ts";
 import { clientSettings, isListenAddress } from "./choices.ts";
-import { findPlugin, type PluginChoice } from "./find-plugin.ts";
+import { findOrTell, findPlugin, type MissingPlugins, type PluginChoice } from "./find-plugin.ts";
 import { flagsSource } from "./flags-source.ts";
 
 /** What a command wants to use. */
@@ -15,6 +15,8 @@ export interface ConnectOptions {
   readonly clientPlugin?: string | undefined;
   /** Nothing is looked up, so no registry is opened. */
   readonly withoutRegistry?: boolean;
+  /** Registers something, for which a registry may be made; reading alone makes nothing. @default false */
+  readonly registers?: boolean;
   /** The registry of another connection, used together. */
   readonly shared?: Connection;
 }
@@ -40,7 +42,8 @@ const GRACE_MS = 5000;
  * environment and configuration file choose, and what they need.
  */
 export async function connect(context: CommandContext, options: ConnectOptions): Promise<Connection> {
-  const plugins = await choosePlugins(context, options);
+  const missing: MissingPlugins = new Map();
+  const plugins = await choosePlugins(context, options, missing);
   const listed = new Set(plugins.map((plugin) => plugin.component.name as string));
   const names = Object.fromEntries(
     plugins
@@ -53,8 +56,13 @@ export async function connect(context: CommandContext, options: ConnectOptions):
   const source = flagsSource({
     given: context.given,
     env: context.env,
-    file: { settings: fromFile.settings, problems: [...file.problems, ...fromFile.problems] },
-    without: (setting) => isForeign(setting, { options, brokerName: broker_ }),
+    file: {
+      settings: fromFile.settings,
+      problems: [...file.problems, ...missing.values(), ...fromFile.problems],
+    },
+    // What is said of a plugin that is not there nobody can check.
+    without: (setting) =>
+      missing.has(setting.path[0] ?? "") || isForeign(setting, { options, brokerName: broker_ }),
   });
   // Which plugins there are is known only now; the types of the result end here.
   const create = createService as unknown as (definition: unknown, options: object) => Promise<ServiceCore>;
@@ -65,6 +73,7 @@ export async function connect(context: CommandContext, options: ConnectOptions):
     logger: { level: "error", format: "pretty", timestamp: false },
     // What a node replies is shown as it is, not rounded.
     ...(listed.has("codec") ? { codec: { jsonBigIntegers: "bigint" } } : {}),
+    ...(plugins.some(makesFolder) && !options.registers ? { registry: { createFolder: false } } : {}),
     ...(options.shared === undefined ? {} : { instances: { registry: options.shared.registry } }),
   });
   const stop = async ({ graceMs = GRACE_MS } = {}): Promise<void> => service.stop({ graceMs });
@@ -90,6 +99,10 @@ export async function connect(context: CommandContext, options: ConnectOptions):
   };
 }
 
+/** True for a registry that is a folder. */
+const makesFolder = ({ component, config }: AnyPlugin): boolean =>
+  component.name === "registry" && Object.hasOwn(config as object, "createFolder");
+
 /** Runs `work` with a connection and ends it, whatever happens. */
 export async function connected<T>(
   context: CommandContext,
@@ -112,6 +125,7 @@ export async function connected<T>(
 async function choosePlugins(
   context: CommandContext,
   options: ConnectOptions,
+  missing: MissingPlugins,
 ): Promise<readonly AnyPlugin[]> {
   const plugins = new Map<string, readonly AnyPlugin[]>();
   const wanted: string[] = [...options.components, "logger"];
@@ -120,6 +134,7 @@ async function choosePlugins(
     const found = await pluginsOf(component, context, {
       ...options,
       client: plugins.get("client")?.[0]?.name,
+      missing,
     });
     plugins.set(component, found);
     for (const plugin of found)
@@ -135,7 +150,8 @@ async function pluginsOf(
     withoutRegistry,
     clientPlugin,
     client: chosenClient,
-  }: ConnectOptions & { readonly client: string | undefined },
+    missing,
+  }: ConnectOptions & { readonly client: string | undefined; readonly missing: MissingPlugins },
 ): Promise<readonly AnyPlugin[]> {
   const { search } = context;
   const entry = CATALOG[component];
@@ -154,7 +170,8 @@ async function pluginsOf(
   // How the service logs whose file this is, perhaps by a package that is not installed here, is not meant.
   const choice =
     component === "logger" ? context.choices.typed(component) : await context.choices.of(component);
-  if (choice !== undefined) return [await findPlugin(choice, search)];
+  const chosen = choice && (await findOrTell(choice, search, missing));
+  if (chosen !== undefined) return [chosen];
   if (component === "client" && clientPlugin !== undefined)
     return [await findPlugin(built(clientPlugin, "the nodes' protocol"), search)];
   // A plugin of `--plugin` need not be chosen by name when nothing else is.

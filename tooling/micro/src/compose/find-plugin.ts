@@ -1,9 +1,10 @@
 import { createRequire } from "node:module";
 import { join, resolve } from "node:path";
-import { pathToFileURL } from "node:url";
 import { nearestFlag } from "@micro/cli";
-import { type AnyPlugin, isPlugin } from "@micro/core";
-import { usageError } from "../failure.ts";
+import { type AnyPlugin, isPlugin, type Problem } from "@micro/core";
+import { pluginPackage } from "@micro/core/internal";
+import { Failure, usageError } from "../failure.ts";
+import { loadModule } from "../load-module.ts";
 import type { CatalogEntry } from "./catalog.ts";
 
 /** Where plugins are looked for. */
@@ -41,20 +42,51 @@ export async function findPlugin(choice: PluginChoice, search: PluginSearch): Pr
     return await (entry.plugins[built] as () => Promise<AnyPlugin>)();
   const known = Object.keys(entry?.plugins ?? {}).join(", ") || "none";
   if (!NAME.test(name)) throw usageError(`${where}: '${name}' is no name of a plugin; known: ${known}`);
-  const specifier = `@micro/${component}-${built}`;
+  const ours = pluginPackage(component, built);
+  const specifier = ours ?? `@micro/${component}-${built}`;
   const file = resolveModule(specifier, search.cwd);
   if (file === undefined) {
     const guess = nearestFlag(name, Object.keys(entry?.plugins ?? {}));
     throw usageError(
       `${where}: plugin '${name}' of '${component}' is not there: neither built in (${known}) nor installed`,
       ...(guess === undefined ? [] : [`did you mean '${guess}'?`]),
-      `npm install ${specifier}   in ${search.cwd}`,
-      `or name a module that exports such a plugin: --plugin <package or file>`,
+      ...(ours === undefined ? ofSomebodys(component, search) : [`npm install ${ours}   in ${search.cwd}`]),
+      `${ours === undefined ? "" : "or "}name a module that exports such a plugin: --plugin <package or file>`,
     );
   }
   const found = (await pluginsOfModule(file, specifier)).find(answers);
   if (found !== undefined) return found;
   throw usageError(`${where}: ${specifier} exports no plugin '${name}' of '${component}'`);
+}
+
+/** A component that is none of ours may be the user's own, or one of ours that is mistyped. */
+function ofSomebodys(component: string, { catalog }: PluginSearch): readonly string[] {
+  const guess = nearestFlag(component, Object.keys(catalog));
+  return guess === undefined ? [] : [`if the component is '${guess}', correct its name`];
+}
+
+/** What is wrong with the plugins that were chosen and cannot be had, by component. */
+export type MissingPlugins = Map<string, Problem>;
+
+/** {@link findPlugin}; undefined for one that cannot be had, of which `missing` is told. */
+export async function findOrTell(
+  choice: PluginChoice,
+  search: PluginSearch,
+  missing: MissingPlugins,
+): Promise<AnyPlugin | undefined> {
+  try {
+    return await findPlugin(choice, search);
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    const { component, where } = choice;
+    const { message, hints } = error;
+    missing.set(component, {
+      where,
+      message: message.startsWith(`${where}: `) ? message.slice(where.length + 2) : message,
+      ...(hints.length === 0 ? {} : { hint: hints.join("\n      ") }),
+    });
+    return undefined;
+  }
 }
 
 /** The plugins that a module exports, one by one or in lists. Rejects with a usage error when it cannot be loaded. */
@@ -93,7 +125,7 @@ async function pluginsOfModule(file: string, name: string): Promise<readonly Any
 /** What a module exports. Rejects with a usage error that says why it cannot be loaded. */
 export async function importFile(file: string, name: string): Promise<Readonly<Record<string, unknown>>> {
   try {
-    return (await import(pathToFileURL(file).href)) as Readonly<Record<string, unknown>>;
+    return await loadModule(file);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     throw usageError(`'${name}' cannot be loaded: ${why}${syntaxErrorPlace(error)}`);

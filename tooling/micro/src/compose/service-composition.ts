@@ -2,7 +2,7 @@ import { type AnyPlugin, defineService, type ServiceDefinition } from "@micro/co
 import type { CommandContext } from "../context.ts";
 import { usageError } from "../failure.ts";
 import { SERVICE_CATALOG } from "./catalog.ts";
-import { findPlugin, importFile, pluginsAmong, resolveModule } from "./find-plugin.ts";
+import { findOrTell, importFile, type MissingPlugins, pluginsAmong, resolveModule } from "./find-plugin.ts";
 
 /** A service as far as its configuration goes. */
 export interface Composition {
@@ -10,6 +10,8 @@ export interface Composition {
   readonly plugins: readonly AnyPlugin[];
   /** What stands beside the plugins in code. */
   readonly options: Readonly<Record<string, unknown>>;
+  /** Plugins that the file, a flag or a variable chooses and that are not there. */
+  readonly missing: MissingPlugins;
 }
 
 /**
@@ -24,6 +26,7 @@ export async function serviceComposition(
   if (module !== undefined) return await compositionOf(module, context.cwd);
   const { search, choices } = context;
   const plugins: AnyPlugin[] = [];
+  const missing: MissingPlugins = new Map();
   const file = await choices.file();
   const sections = new Set([
     ...Object.keys(SERVICE_CATALOG),
@@ -38,9 +41,10 @@ export async function serviceComposition(
     const choice = entry?.multiple ? undefined : await choices.of(component);
     const isThere =
       choice === undefined || known.some(({ name, aliases }) => [name, ...aliases].includes(choice.name));
-    plugins.push(...known, ...(isThere ? [] : [await findPlugin(choice, search)]));
+    const found = isThere ? undefined : await findOrTell(choice, search, missing);
+    plugins.push(...known, ...(found === undefined ? [] : [found]));
   }
-  return { definition: defineService({ name: "service" }), plugins, options: {} };
+  return { definition: defineService({ name: "service" }), plugins, options: {}, missing };
 }
 
 /** The composition that a module exports. Rejects with a usage error when there is none. */
@@ -60,7 +64,12 @@ export async function compositionOf(module: string, cwd: string): Promise<Compos
   const definition = isObject(exported.definition)
     ? (exported.definition as unknown as ServiceDefinition)
     : undefined;
-  return { definition: definition ?? defineService({ name: "service" }), plugins, options };
+  return {
+    definition: definition ?? defineService({ name: "service" }),
+    plugins,
+    options,
+    missing: new Map(),
+  };
 }
 
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>

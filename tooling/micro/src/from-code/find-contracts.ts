@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
-import { pathToFileURL } from "node:url";
 import { type Contract, MicroError } from "@micro/core";
+import { loadModule } from "../load-module.ts";
 
 /**
  * The contracts that a module exports: by themselves, in lists, as part of a definition's handlers. TypeScript is
@@ -19,25 +19,15 @@ export async function findContracts(module: string, baseDir: string): Promise<re
   );
 }
 
-/** A module that waits for something at its top level, a server or a database, may wait for ever. */
-const LOAD_TIMEOUT_MS = 30_000;
-
 async function load(module: string, baseDir: string): Promise<Readonly<Record<string, unknown>>> {
   const file = resolve(baseDir, module);
   // Node's own words would name a file of this command as the one that asks for it.
   if (!existsSync(file)) throw refused(`there is no file ${module}`);
-  const { promise: late, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => {
-    reject(new Error(`it is not loaded after ${LOAD_TIMEOUT_MS / 1000} s: does it start something?`));
-  }, LOAD_TIMEOUT_MS);
   try {
-    const loading = import(pathToFileURL(file).href) as Promise<Record<string, unknown>>;
-    return await Promise.race([loading, late]);
+    return await loadModule(file);
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw refused(`cannot load ${module}: ${why}`, cause);
-  } finally {
-    clearTimeout(timer);
   }
 }
 

@@ -1,4 +1,5 @@
 import { MicroError } from "@micro/core";
+import { serviceNameProblem } from "@micro/core/internal";
 import type { Int64Form } from "@micro/core/message";
 import type { CommandContext } from "../context.ts";
 import { type FromCodeArguments, fromCodeFlags, runFromCode } from "../from-code/index.ts";
@@ -87,6 +88,9 @@ async function generate(
     const detail = "generate: name .proto files, or a folder of them: micro generate proto --out src/gen";
     throw new MicroError({ code: "BAD_REQUEST", detail });
   }
+  const wrong = args.service === undefined ? undefined : serviceNameProblem(args.service);
+  if (wrong !== undefined)
+    throw new MicroError({ code: "BAD_REQUEST", detail: `generate: --service: ${wrong}` });
   const { cwd: baseDir, output } = context;
   const result = await generateFromProto({
     files,

@@ -1,4 +1,5 @@
-import type { FieldModel, Problem, TypeModel } from "./model.ts";
+import { lowerCamelCase } from "@micro/core/message";
+import type { EnumModel, FieldModel, Problem, TypeModel } from "./model.ts";
 import { isOptionsTarget, type SourceIndex } from "./source-index.ts";
 
 /** What is looked at. */
@@ -44,21 +45,55 @@ export function fileProblems({ shownPath, index, syntax, types, reserved }: File
         for (const text of fieldProblems(field, reserved.get(type.fullName) ?? [], syntax))
           add(field.line, text);
       }
-    } else if (type.values.length === 0) add(type.line, `enum '${type.name}' has no values`);
-    else if (syntax === "proto3" && type.values[0]?.number !== 0) {
-      add(type.line, `enum '${type.name}': the first value must be 0 in proto3`);
+      if (syntax === "proto3") {
+        for (const [field, other] of jsonTwins(type.fields)) {
+          add(
+            field.line,
+            `fields '${other.name}' and '${field.name}' have one name in JSON: rename one of them`,
+          );
+        }
+      }
+    } else {
+      for (const { line, text } of enumProblems(type, syntax)) add(line ?? type.line, text);
     }
   }
   for (const { path, line, isField } of index.declarations) {
     // The parser leaves this name out without a word.
-    if (isField && path.endsWith(".__proto__") && !known.has(path))
-      add(line, "a field cannot be named '__proto__'");
+    if (path.split(".").at(-1) === "__proto__" && !known.has(path)) {
+      add(line, isField ? "a field cannot be named '__proto__'" : "nothing can be named '__proto__'");
+    }
   }
   return problems;
 }
 
+/** Fields that JSON cannot tell apart, each with the one before it. */
+function* jsonTwins(fields: readonly FieldModel[]): Generator<readonly [FieldModel, FieldModel]> {
+  const owners = new Map<string, FieldModel>();
+  for (const field of fields) {
+    const name = field.jsonName ?? lowerCamelCase(field.name);
+    const other = owners.get(name);
+    if (other === undefined) owners.set(name, field);
+    else yield [field, other];
+  }
+}
+
+function* enumProblems(
+  { name, values }: EnumModel,
+  syntax: "proto2" | "proto3",
+): Generator<{ readonly line: number | undefined; readonly text: string }> {
+  if (values.length === 0) yield { line: undefined, text: `enum '${name}' has no values` };
+  else if (syntax === "proto3" && values[0]?.number !== 0) {
+    yield { line: undefined, text: `enum '${name}': the first value must be 0 in proto3` };
+  }
+  for (const value of values) {
+    if ((value.number | 0) === value.number) continue;
+    const text = `value '${value.name}' of enum '${name}': ${value.number} must be a number of 32 bits`;
+    yield { line: value.line, text };
+  }
+}
+
 function fieldProblems(
-  { name, number, default: value }: FieldModel,
+  { name, number, jsonName, default: value }: FieldModel,
   reserved: readonly (string | readonly number[])[],
   syntax: "proto2" | "proto3",
 ): string[] {
@@ -73,6 +108,7 @@ function fieldProblems(
     if (taken)
       problems.push(`field '${name}': ${typeof entry === "string" ? "the name" : number} is reserved`);
   }
+  if (jsonName === "__proto__") problems.push(`field '${name}': json_name cannot be '__proto__'`);
   if (syntax === "proto3" && value !== undefined) {
     problems.push(`field '${name}': proto3 has no defaults of one's own`);
   }

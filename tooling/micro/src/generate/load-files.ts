@@ -4,11 +4,13 @@ import { parseFile } from "./parse-file.ts";
 import {
   type FoundFile,
   findImport,
+  isFolder,
   isInside,
   listProtoFiles,
   locateInput,
   nameFile,
   type SourcePaths,
+  shown,
 } from "./source-paths.ts";
 import { isAnnotationsFile, wellKnownFile } from "./well-known.ts";
 
@@ -25,6 +27,11 @@ export async function loadFiles(given: readonly string[], paths: SourcePaths): P
   const problems: Problem[] = [];
   const files: string[] = [];
   const include = [...paths.include];
+  for (const folder of include) {
+    if (await isFolder(folder)) continue;
+    const text = "there is no such folder to look for imports in";
+    problems.push({ file: shown(folder, paths.baseDir) || ".", line: undefined, text });
+  }
   for (const name of given) {
     const input = await locateInput(name, paths);
     const found = input?.kind === "folder" ? await listProtoFiles(input.path) : input && [input.path];

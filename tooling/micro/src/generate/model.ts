@@ -58,6 +58,7 @@ export interface MessageModel extends Declared {
 export interface EnumValueModel {
   readonly name: string;
   readonly number: number;
+  readonly line: number | undefined;
   readonly comment: string | undefined;
   readonly deprecated: boolean;
 }

@@ -1,4 +1,4 @@
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { MicroError } from "@micro/core";
 
@@ -46,20 +46,37 @@ export function notOurs(shownPath: string): MicroError {
   return new MicroError({ code: "PRECONDITION_FAILED", detail });
 }
 
-/** Writes a generated file. Whoever reads it meanwhile sees the old one or the new one, never half of it. */
+/**
+ * Writes a generated file. Whoever reads it meanwhile sees the old one or the new one, never half of it. Rejects with a
+ * MicroError `PRECONDITION_FAILED` where it cannot be written.
+ */
 export async function writeText({ path, text }: OutputFile): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
   const temporary = `${path}.${process.pid}.tmp`;
-  await writeFile(temporary, text);
-  await rename(temporary, path);
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(temporary, text);
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => {
+      // What keeps it from being removed kept it from being written, and that is told.
+    });
+    throw unusable(path, "written", error);
+  }
 }
 
-/** A file's text; undefined where there is none. */
+/** A file's text; undefined where there is none. Rejects with a MicroError `PRECONDITION_FAILED` where it cannot be read. */
 export async function readIfPresent(path: string): Promise<string | undefined> {
   try {
     return await readFile(path, "utf8");
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw error;
+    throw unusable(path, "read", error);
   }
+}
+
+/** A folder where a file should be, a file where a folder should be, no permission: the user's to see to. */
+function unusable(path: string, what: "read" | "written", cause: unknown): MicroError {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  const detail = `${path}: this file cannot be ${what}: ${why}`;
+  return new MicroError({ code: "PRECONDITION_FAILED", detail, cause });
 }

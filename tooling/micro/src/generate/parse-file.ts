@@ -78,7 +78,7 @@ function parseProblem(
       /illegal (?:token|end of input) 'null'/,
       "the file ends too early",
     );
-    return { line, text: source === "" ? what : `${what}: ${source}` };
+    return { line, text: source === "" ? what : `${what}: ${source}${hintFor(what, index)}` };
   }
   const [, , what = "", end = "", owner = ""] = CONFLICT.exec(message) ?? [];
   const meant = index.declarations.filter(({ path, number }) => {
@@ -87,6 +87,15 @@ function parseProblem(
     return isInside && (parts.at(-1) === what || number === what);
   });
   return { line: meant[end === "in" ? 1 : 0]?.line, text: message };
+}
+
+/** What the parser does not say of a common mistake. */
+function hintFor(what: string, { syntax }: SourceIndex): string {
+  if (what === "illegal name '<'") return " (a map is neither repeated nor part of a oneof)";
+  if (what === "illegal token 'required'" && syntax?.value === "proto3")
+    return " (proto3 has no required fields)";
+  const isBare = /^illegal token '[\w.]+'$/.test(what) && syntax?.value !== "proto3";
+  return isBare ? " (a field of proto2 needs optional, required or repeated)" : "";
 }
 
 /** `duplicate id 1 in Type X`, `name 'a' is reserved in Type X`. */
@@ -171,13 +180,15 @@ class FileReader {
   }
 
   #enum(type: protobuf.Enum, scope: string): EnumModel {
+    const declared = this.#declared(type, scope);
     const values = Object.entries(type.values).map(([name, number]) => ({
       name,
       number,
+      line: this.#declarations.get(`${declared.name}.${name}`)?.line,
       comment: type.comments[name] ?? undefined,
       deprecated: type.valuesOptions?.[name]?.deprecated === true,
     }));
-    return { kind: "enum", ...this.#declared(type, scope), values };
+    return { kind: "enum", ...declared, values };
   }
 
   #service(service: protobuf.Service, scope: string): ServiceModel {

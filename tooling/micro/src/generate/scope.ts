@@ -1,3 +1,4 @@
+import { posix } from "node:path";
 import { isWellKnown, type SourceFile, type TypeModel, type WellKnownFile } from "./model.ts";
 import { nearestName } from "./nearest-name.ts";
 import { isAnnotationsFile, wellKnownFileOf, wellKnownTypes } from "./well-known.ts";
@@ -118,19 +119,24 @@ function unknownType(symbols: ReadonlyMap<string, Symbol>, file: SourceFile, nam
   if (elsewhere !== undefined) {
     return { problem: `type '${name}' is in ${elsewhere.name}, which this file does not import` };
   }
+  const missing = file.imported.flatMap((entry) => (entry.file === undefined ? [entry.statement.name] : []));
+  // `google.protobuf.Api` is in `google/protobuf/api.proto`, or was meant to be.
+  const likely = missing.filter((other) => name.startsWith(`${posix.dirname(other).replaceAll("/", ".")}.`));
+  if (likely.length > 0) return unknownWithout(name, likely);
   const near = nearestName(name, types, file.package);
   if (file.imported.some((entry) => entry.file && !isWellKnown(entry.file) && entry.file.isUnreadable)) {
     return { problem: `type '${name}' is unknown`, isFollowUp: true };
   }
-  const missing = file.imported.flatMap((entry) => (entry.file === undefined ? [entry.statement.name] : []));
-  if (near === undefined && missing.length > 0) {
-    const isReported = missing.some((other) => !isAnnotationsFile(other));
-    return {
-      problem: `type '${name}' is unknown: ${missing.join(", ")} is not there`,
-      isFollowUp: isReported,
-    };
-  }
+  if (near === undefined && missing.length > 0) return unknownWithout(name, missing);
   return { problem: `type '${name}' is unknown${near === undefined ? "" : `: did you mean '${near}'?`}` };
+}
+
+/** What is to be said of a type that a missing import may hold. */
+function unknownWithout(name: string, missing: readonly string[]): Unresolved {
+  return {
+    problem: `type '${name}' is unknown: ${missing.join(", ")} is not there`,
+    isFollowUp: missing.some((other) => !isAnnotationsFile(other)),
+  };
 }
 
 /** Files that are read, and that this one does not see. */

@@ -6,7 +6,7 @@ export interface SourceIndex {
   readonly syntax: { readonly value: string; readonly line: number } | undefined;
   readonly edition: { readonly value: string; readonly line: number } | undefined;
   readonly imports: readonly ImportStatement[];
-  /** Messages, enums, services, methods, fields and enum values, in the order of the text. */
+  /** Messages, enums, services, methods, oneofs, fields and enum values, in the order of the text. */
   readonly declarations: readonly Declaration[];
   /** `extend Target { … }`. */
   readonly extends: readonly { readonly target: string; readonly line: number }[];
@@ -104,8 +104,10 @@ export function indexSource(text: string): SourceIndex {
     if (keyword === "message" || keyword === "enum" || keyword === "service") {
       declare(join(scope, name), line);
       readBlock(keyword, join(scope, name));
-    } else if (keyword === "oneof") readBlock("message", scope);
-    else if (keyword === "extend") {
+    } else if (keyword === "oneof") {
+      declare(join(scope, name), line);
+      readBlock("message", scope);
+    } else if (keyword === "extend") {
       index.extends.push({ target: name, line });
       readBlock("extend", scope);
     } else if (keyword === "rpc") {

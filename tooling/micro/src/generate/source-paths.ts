@@ -68,6 +68,11 @@ export function isInside(path: string, folder: string): boolean {
   return way !== ".." && !way.startsWith(`..${sep}`) && !isAbsolute(way);
 }
 
+/** True for a path that is a folder. */
+export async function isFolder(path: string): Promise<boolean> {
+  return (await kindOf(path)) === "folder";
+}
+
 /** What a path is; undefined when there is nothing. */
 async function kindOf(path: string): Promise<"file" | "folder" | undefined> {
   try {

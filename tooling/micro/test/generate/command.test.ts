@@ -65,6 +65,18 @@ describe("micro generate", { timeout: 60_000 }, () => {
     expect(await generate("proto", "--int64", "float")).toMatchObject({ status: 2 });
   });
 
+  test.each([
+    [["--service", "two words"], "generate: --service: service name 'two words' must be letters"],
+    [["--service="], "generate: --service: service name '' must be letters"],
+    [["-I", "mistyped"], "mistyped: there is no such folder to look for imports in"],
+    [["--out", "package.json"], "package.json/greeter/greeter.ts: this file cannot be read: ENOTDIR"],
+  ])("refuses %j", async (flags, message) => {
+    const { status, stderr, stdout } = await generate("proto", ...flags);
+    expect([status, stdout]).toEqual([2, ""]);
+    expect(stderr).toContain(message);
+    expect(stderr).not.toContain("    at ");
+  });
+
   test("in the folder that main was given, whatever the process is in", async () => {
     await sandbox.write({
       "elsewhere/proto/first.proto": proto("message First {}"),

@@ -58,6 +58,36 @@ describe("the generated files of test/generate/proto", () => {
   );
 });
 
+test("contracts of messages that hold themselves have types that declaration files can say", {
+  timeout: 60_000,
+}, async () => {
+  const sandbox = await createSandbox();
+  try {
+    await sandbox.write({
+      "proto/tree.proto": `syntax = "proto3";
+message Node {
+  oneof value { string text = 1; Node node = 2; Leaf leaf = 3; Kind kind = 4; bytes raw = 5; }
+  oneof other { int32 number = 6; Leaf one = 7; }
+  repeated Node children = 8;
+  map<string, Node> by_name = 9;
+  map<bool, Leaf> leaves = 10;
+  optional Leaf last = 11;
+  enum Kind { SMALL = 0; LARGE = 1; }
+  message Leaf { Node up = 1; Kind kind = 2; map<string, Kind> kinds = 3; }
+}
+service Trees {
+  rpc Plant(Node) returns (Node);
+  rpc Grow(Node) returns (stream Node);
+  rpc Fell(stream Node.Leaf) returns (Node);
+}`,
+    });
+    await generateFromProto({ files: ["proto"], outDir: "gen", baseDir: sandbox.path });
+    expect(await sandbox.compile()).toBe("");
+  } finally {
+    await sandbox.remove();
+  }
+});
+
 test("the guide shows what is generated from the file that it shows", async () => {
   const guide = await readFile(join(here, "../../../../docs/guide/contracts.md"), "utf8");
   const [, proto = ""] = /```proto\n(.*?)```/s.exec(guide) ?? [];

@@ -99,6 +99,53 @@ describe("a file is refused with its line", () => {
       ["a.proto:3: a field cannot be named '__proto__'"],
     ],
     [
+      "other things of that name",
+      proto3(
+        "message __proto__ {}\nmessage A {\n  oneof __proto__ {\n    string b = 1;\n  }\n}\nenum E {\n  ZERO = 0;\n  __proto__ = 1;\n}\nservice S {\n  rpc __proto__(A) returns (A);\n}",
+      ),
+      [2, 4, 10, 13].map((line) => `a.proto:${line}: nothing can be named '__proto__'`),
+    ],
+    [
+      "fields that are one in JSON",
+      proto3(
+        'message A {\n  string a_b = 1;\n  string aB = 2;\n  string c = 3 [json_name = "d"];\n  string d = 4;\n  string e = 5 [json_name = "__proto__"];\n}',
+      ),
+      [
+        "a.proto:4: fields 'a_b' and 'aB' have one name in JSON: rename one of them",
+        "a.proto:6: fields 'c' and 'd' have one name in JSON: rename one of them",
+        "a.proto:7: field 'e': json_name cannot be '__proto__'",
+      ],
+    ],
+    [
+      "a value of an enum that no int32 holds",
+      proto3("enum E {\n  ZERO = 0;\n  HIGH = 0x7fffffff;\n  ABOVE = 2147483648;\n}"),
+      ["a.proto:5: value 'ABOVE' of enum 'E': 2147483648 must be a number of 32 bits"],
+    ],
+    [
+      "a oneof and a field of one name",
+      proto3("message A {\n  oneof a {\n    string b = 1;\n  }\n  string a = 2;\n}"),
+      ["a.proto:6: duplicate name 'a' in Type A"],
+    ],
+    [
+      "a label that proto3 has not",
+      proto3("message A {\n  required string a = 1;\n}"),
+      ["a.proto:3: illegal token 'required': required string a = 1; (proto3 has no required fields)"],
+    ],
+    [
+      "a field of proto2 without label",
+      'syntax = "proto2";\nmessage A {\n  string a = 1;\n}',
+      [
+        "a.proto:3: illegal token 'string': string a = 1; (a field of proto2 needs optional, required or repeated)",
+      ],
+    ],
+    [
+      "a list of maps",
+      proto3("message A {\n  repeated map<string, string> a = 1;\n}"),
+      [
+        "a.proto:3: illegal name '<': repeated map<string, string> a = 1; (a map is neither repeated nor part of a oneof)",
+      ],
+    ],
+    [
       "unknown types, all of them",
       proto3(
         "message Order {\n  Ordre a = 1;\n  map<string, Nothing> b = 2;\n}\nservice S {\n  rpc Get(Order) returns (Oder);\n}",
@@ -130,6 +177,15 @@ describe("imports", () => {
     };
     expect(await problemsOf(files, { include: ["more"] })).toEqual([
       'api/a.proto:2: import "b/missing.proto": it is in none of more, api',
+    ]);
+  });
+
+  test("that are not there and need not be explain the types that are missing", async () => {
+    const files = {
+      "a.proto": proto3('import "google/protobuf/api.proto";\nmessage A {\n  google.protobuf.Api a = 1;\n}'),
+    };
+    expect(await problemsOf(files)).toEqual([
+      "a.proto:4: field 'a' of 'A': type 'google.protobuf.Api' is unknown: google/protobuf/api.proto is not there",
     ]);
   });
 
@@ -175,7 +231,7 @@ describe("imports", () => {
     expect(
       await problemsOf({ "a.proto": proto3(`${imports}message A {\n  google.type.Money m = 1;\n}`) }),
     ).toEqual([
-      "a.proto:5: field 'm' of 'A': type 'google.type.Money' is unknown: google/api/annotations.proto, google/type/money.proto is not there",
+      "a.proto:5: field 'm' of 'A': type 'google.type.Money' is unknown: google/type/money.proto is not there",
     ]);
   });
 

@@ -53,7 +53,7 @@ const tsconfig = {
   extends: join(root, "tooling/tsconfig/base.json"),
   compilerOptions: {
     composite: false,
-    declaration: false,
+    declaration: true,
     declarationMap: false,
     sourceMap: false,
     noEmit: true,

@@ -37,7 +37,7 @@ describe("what stops a start stops generating, in the same words", { timeout: 40
     [
       "a missing provider",
       composition("parts.secondPlugin"),
-      "plugins: plugin 'second-plain' needs component 'first', and no plugin of it is listed\n      npm install @micro/first-… and list its plugin",
+      "plugins: plugin 'second-plain' needs component 'first', and no plugin of it is listed\n      list a plugin that definePlugin(first, …) made",
     ],
     [
       "a need of the service that nobody provides",
