@@ -5,6 +5,9 @@ import { SummaryReporter } from "./tooling/checks/src/summary-reporter.ts";
 
 const floorFile = fileURLToPath(new URL("tooling/checks/test-floor.json", import.meta.url));
 
+// Tests start hundreds of programs: what Node makes of their sources is kept for the next of them.
+process.env.NODE_COMPILE_CACHE ??= fileURLToPath(new URL("node_modules/.cache/compile", import.meta.url));
+
 export default defineConfig({
   // Packages resolve each other to their sources, so that no test needs a build.
   ssr: { resolve: { conditions: ["@micro/source", "module", "node", "development|production"] } },
