@@ -11,7 +11,7 @@ test("the logger of the file writes for all but the server, which has its own", 
   expect(stderr).toEqual([]);
   expect(status).toBe(0);
   expect(stdout).toContain("WARN  a line of the application app=customlogger answer=42");
-  expect(stdout.join("\n")).toMatch(/^INFO {2}service login latest is running app=customlogger$/m);
+  expect(stdout.join("\n")).toMatch(/^INFO {2}service login is running app=customlogger$/m);
   const server = stdout.filter((line) => line.startsWith("{")).map((line) => JSON.parse(line) as object);
   expect(server).toContainEqual(expect.objectContaining({ level: "info", app: "customlogger" }));
   expect(stdout.join("\n")).toMatch(/^\{.*listening on 127\.0\.0\.1:\d+/m);

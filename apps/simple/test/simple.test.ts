@@ -30,7 +30,7 @@ test("the client finds the service in another process and calls it", async () =>
 test("the client says what is wrong when nobody offers the service", async () => {
   const alone = { ...env, REGISTRY_DOMAIN: `nobody-${randomUUID()}` };
   const { status, stderr } = await runProgram(source("client.ts"), { cwd, env: alone });
-  expect(stderr.join("\n")).toMatch(/service greeter: not found/);
+  expect(stderr.at(-1)).toMatch(/^NOT_FOUND: service greeter: not found/);
   expect(status).toBe(1);
 });
 

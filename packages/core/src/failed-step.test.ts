@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { MicroError } from "./errors.ts";
-import { isExpected, startText } from "./failed-step.ts";
+import { errorText, isExpected } from "./failed-step.ts";
 import {
   createService,
   defineComponent,
@@ -71,7 +71,7 @@ describe("who catches the failure of a part finds", () => {
     const error = await failureOf(fault);
     expect(StartError.is(error)).toBe(false);
     expect(error).toMatchObject({ code: "INTERNAL", cause: fault });
-    expect(startText(error)).toBeUndefined();
+    expect(errorText(error)).toBeUndefined();
   });
 });
 

@@ -42,9 +42,10 @@ export function isExpected(error: unknown, depth = 0): boolean {
   return isExpected(error.cause, depth + 1);
 }
 
-/** What a program prints of an error that kept it from starting; undefined for one that needs its stack. */
-export function startText(error: unknown): string | undefined {
+/** What a program prints of an error that ends it; undefined for one that needs its stack. */
+export function errorText(error: unknown): string | undefined {
   if (StartError.is(error)) return error.text;
+  if (MicroError.is(error)) return isExpected(error) ? `${error.code}: ${error.detail}` : undefined;
   if (!(error instanceof AggregateError)) return undefined;
   // What starting failed with comes first, what giving back failed with after it.
   const [first, ...others] = error.errors as readonly unknown[];

@@ -185,6 +185,14 @@ describe("a program", () => {
     });
   });
 
+  test("a call that nobody answers ends it with one line and exit code 1", async () => {
+    expect(await startProgram("call that nobody answers").ended()).toMatchObject({
+      code: 1,
+      stdout: "",
+      stderr: "NOT_FOUND: service greeter: not found\n",
+    });
+  });
+
   test("await using stops the service, whatever happens in between", async () => {
     expect(await startProgram("well", { main: awaitUsing }).ended()).toMatchObject({
       code: 0,

@@ -37,8 +37,9 @@ function both(signal: AbortSignal, own: AbortSignal | undefined): AbortSignal {
 }
 
 /**
- * Runs `body` as a main program: prints what an {@link ExitRequest} asks for, and the text of a `StartError` with exit
- * code 1. Any other error, such as a fault in the code, rejects.
+ * Runs `body` as a main program: prints what an {@link ExitRequest} asks for, and with exit code 1 the text of a
+ * `StartError`, or the code and detail of another `MicroError` that is no fault, as of a call that nobody answers. Any
+ * other error, such as a fault in the code, rejects.
  */
 export async function asProgram(body: () => Promise<void>): Promise<void> {
   try {
@@ -49,8 +50,8 @@ export async function asProgram(body: () => Promise<void>): Promise<void> {
       process.exitCode = error.code;
       return;
     }
-    const { startText } = await import("./failed-step.ts");
-    const text = startText(error);
+    const { errorText } = await import("./failed-step.ts");
+    const text = errorText(error);
     if (text === undefined) throw error;
     process.stderr.write(`${text}\n`);
     process.exitCode = 1;

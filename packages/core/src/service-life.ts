@@ -111,7 +111,10 @@ export class ServiceLife {
     } finally {
       limit.clear();
     }
-    this.#options.logger().info(() => `service ${name} ${this.#options.version} is running`);
+    const { version } = this.#options;
+    this.#options
+      .logger()
+      .info(() => `service ${name}${version === "latest" ? "" : ` ${version}`} is running`);
   }
 
   async #startAll(signal: AbortSignal): Promise<void> {

@@ -131,6 +131,10 @@ const programs: Readonly<Record<string, () => Promise<void>>> = {
     }),
   "fault in create": () => run("fault in create"),
   help: () => asProgram(() => Promise.reject(new ExitRequest("Usage: sample", 0))),
+  "call that nobody answers": () =>
+    asProgram(() =>
+      Promise.reject(new MicroError({ code: "NOT_FOUND", detail: "service greeter: not found" })),
+    ),
   "many services": async () => {
     const abort = new AbortController();
     const services = await Promise.all(
