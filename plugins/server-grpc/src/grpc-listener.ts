@@ -80,15 +80,23 @@ export class GrpcListener implements ServerListener {
     return this.#address;
   }
 
-  /** Rejects with a MicroError `UNAVAILABLE` when the address cannot be bound. */
+  /** Rejects with a MicroError `CONFLICT` when the address is taken, with `UNAVAILABLE` when it cannot be bound otherwise. */
   async listen(address: string): Promise<this> {
     const { host, port } = parseAddress(address, "server.address");
     try {
       this.#server.listen({ port, ...(host === "" ? {} : { host }) });
       await once(this.#server, "listening");
     } catch (cause) {
-      const detail = `cannot listen on ${address}: ${MicroError.from(cause).detail}`;
-      throw new MicroError({ id: "go.micro.server", code: "UNAVAILABLE", detail, cause });
+      const taken = (cause as NodeJS.ErrnoException).code === "EADDRINUSE";
+      const detail = taken
+        ? `the address ${address} is taken`
+        : `cannot listen on ${address}: ${MicroError.from(cause).detail}`;
+      throw new MicroError({
+        id: "go.micro.server",
+        code: taken ? "CONFLICT" : "UNAVAILABLE",
+        detail,
+        cause,
+      });
     }
     // The address of a TCP server is no text.
     const bound = this.#server.address() as net.AddressInfo;

@@ -32,18 +32,12 @@ async function run(yaml: string, ...args: readonly string[]) {
 const nodes = "registry: {path: nodes}\n";
 
 describe("a service that cannot start says in one text which part, what, where it was set and what to do", () => {
-  test.each([
-    ["rpc", (where: string) => `the address ${where} is taken`],
-    [
-      "grpc",
-      (where: string) => `cannot listen on ${where}: listen EADDRINUSE: address already in use ${where}`,
-    ],
-  ])("a port that is taken, of the %s server", async (server, text) => {
+  test.each(["rpc", "grpc"])("a port that is taken, of the %s server", async (server) => {
     const { status, stderr } = await run(`${nodes}server:\n  plugin: ${server}\n  address: ${address}\n`);
     expect(stderr).toBe(
       [
         "service 'shop' cannot start: 1 problem",
-        `  micro.yaml:4:3: server '${server}': ${text(address)}`,
+        `  micro.yaml:4:3: server '${server}': the address ${address} is taken`,
         "      end the program that listens there (or this service, if it runs already), or choose another address ('server.address')",
       ].join("\n"),
     );
