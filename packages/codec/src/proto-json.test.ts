@@ -1,4 +1,4 @@
-import { MicroError } from "@micro/core";
+import { thrownBy } from "@micro/core/conformance";
 import { defineEnum, defineFile, defineMessage, type MessageType } from "@micro/core/message";
 import * as wkt from "@micro/core/wkt";
 import { describe, expect, test } from "vitest";
@@ -43,16 +43,6 @@ const Order: Loose = defineMessage(file, "Order", () => ({
 }));
 
 const read = (json: unknown, type: Loose = Order) => messageFromJson(type, json);
-
-function refusal(run: () => unknown): MicroError {
-  try {
-    run();
-  } catch (error) {
-    if (MicroError.is(error)) return error;
-    throw error;
-  }
-  throw new Error("nothing was thrown");
-}
 
 describe("messageToJson", () => {
   test("writes as protojson does", () => {
@@ -104,7 +94,7 @@ describe("messageToJson", () => {
     [{ any: { typeUrl: "x/other.Item" } }, 'any.typeUrl: the type "x/other.Item" is unknown here'],
     ["x", "shop.Order: must be a shop.Order"],
   ])("refuses %o with its path", (message, detail) => {
-    const error = refusal(() => messageToJson(Order, message));
+    const error = thrownBy(() => messageToJson(Order, message));
     expect(error.code).toBe("INTERNAL");
     expect(error.detail).toContain(detail);
   });
@@ -284,7 +274,7 @@ describe("messageFromJson takes what both generations of Go Micro write (spec 1.
     ],
     ["nothing at all", null, "shop.Order: must be a shop.Order, not null"],
   ])("but not %s", (_what, json, detail) => {
-    const error = refusal(() => read(json));
+    const error = thrownBy(() => read(json));
     expect(error.code).toBe("BAD_REQUEST");
     expect(error.detail).toContain(detail);
   });
@@ -295,7 +285,7 @@ describe("messageFromJson takes what both generations of Go Micro write (spec 1.
     '{"options":{"a":{"__proto__":1}}}',
     '{"extra":{"__proto__":1}}',
   ])("and no polluting key: %s", (text) => {
-    expect(refusal(() => read(JSON.parse(text))).detail).toContain("__proto__");
+    expect(thrownBy(() => read(JSON.parse(text))).detail).toContain("__proto__");
   });
 
   test.each([
@@ -305,7 +295,7 @@ describe("messageFromJson takes what both generations of Go Micro write (spec 1.
     ["a sign of many digits", { orderId: `-${"9".repeat(400_000)}` }, "orderId: must be a whole number"],
   ])("a long text takes time in proportion: %s", (_what, json, detail) => {
     const started = performance.now();
-    expect(refusal(() => read(json)).detail).toContain(detail);
+    expect(thrownBy(() => read(json)).detail).toContain(detail);
     expect(performance.now() - started).toBeLessThan(2000);
   });
 
@@ -330,8 +320,8 @@ describe("messageFromJson takes what both generations of Go Micro write (spec 1.
       return json;
     };
     expect(() => read(nested(100))).not.toThrow();
-    expect(refusal(() => read(nested(101))).detail).toContain("nested deeper than 100");
-    expect(refusal(() => read({ options: nested(200) })).detail).toContain("nested deeper than 100");
-    expect(refusal(() => messageToJson(Order, nested(101))).detail).toContain("nested deeper than 100");
+    expect(thrownBy(() => read(nested(101))).detail).toContain("nested deeper than 100");
+    expect(thrownBy(() => read({ options: nested(200) })).detail).toContain("nested deeper than 100");
+    expect(thrownBy(() => messageToJson(Order, nested(101))).detail).toContain("nested deeper than 100");
   });
 });

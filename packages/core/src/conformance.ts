@@ -58,4 +58,15 @@ export async function rejection(promise: Promise<unknown>): Promise<MicroError> 
   });
 }
 
+/** The MicroError that `run` throws; throws what else it throws, and when it throws nothing. */
+export function thrownBy(run: () => unknown): MicroError {
+  try {
+    run();
+  } catch (error) {
+    if (MicroError.is(error)) return error;
+    throw error;
+  }
+  throw new Error("nothing was thrown");
+}
+
 export { type InstantiateOptions, instantiate } from "./instantiate.ts";

@@ -1,20 +1,11 @@
 import { MicroError } from "@micro/core";
+import { thrownBy } from "@micro/core/conformance";
 import { describe, expect, test } from "vitest";
 import { decodeRequest, type RequestCodec } from "./messages.ts";
 import type { Route } from "./routes.ts";
 
 const route = { service: "shop", endpoint: "Shop.Buy" } as Route;
 const codec = (decode: RequestCodec["decode"]): RequestCodec => ({ decode, encode: () => new Uint8Array() });
-const thrownBy = (run: () => unknown): MicroError => {
-  try {
-    run();
-  } catch (error) {
-    if (MicroError.is(error)) return error;
-    throw error;
-  }
-  throw new Error("nothing was thrown");
-};
-
 describe("a request that cannot be read", () => {
   test("is an error of the service, though the codec does not know which it serves", () => {
     const cause = new MicroError({ code: "BAD_REQUEST", detail: "not JSON", details: [] });

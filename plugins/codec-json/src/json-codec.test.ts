@@ -1,7 +1,7 @@
 import type { Codec } from "@micro/codec";
 import { codecConformance, messageCodec } from "@micro/codec/conformance";
 import { MicroError } from "@micro/core";
-import { instantiate } from "@micro/core/conformance";
+import { instantiate, thrownBy } from "@micro/core/conformance";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { jsonCodec } from "./index.ts";
@@ -9,16 +9,6 @@ import { jsonCodec } from "./index.ts";
 const bytes = (text: string) => Buffer.from(text);
 const json = messageCodec(await instantiate(jsonCodec));
 const text = (value: unknown, codec: Codec = json) => Buffer.from(codec.encode(value)).toString();
-
-function refusal(run: () => unknown): MicroError {
-  try {
-    run();
-  } catch (error) {
-    if (MicroError.is(error)) return error;
-    throw error;
-  }
-  throw new Error("nothing was thrown");
-}
 
 describe("conformance", () => {
   const cases = codecConformance({
@@ -88,11 +78,11 @@ describe("encode", () => {
   test("names what it cannot carry", () => {
     const circle: Record<string, unknown> = { name: "a" };
     circle.self = circle;
-    const error = refusal(() => json.encode(circle));
+    const error = thrownBy(() => json.encode(circle));
     expect(error.code).toBe("INTERNAL");
     expect(error.detail).toContain("circular");
     expect(error.cause).toBeInstanceOf(TypeError);
-    expect(refusal(() => json.encode(() => 1)).detail).toContain("a function");
+    expect(thrownBy(() => json.encode(() => 1)).detail).toContain("a function");
   });
 
   test("passes on what a toJSON throws as the cause", () => {
@@ -102,7 +92,7 @@ describe("encode", () => {
         throw own;
       },
     };
-    expect(refusal(() => json.encode(thrower)).cause).toBe(own);
+    expect(thrownBy(() => json.encode(thrower)).cause).toBe(own);
   });
 });
 
@@ -121,17 +111,17 @@ describe("decode", () => {
       '{"constructor":{"prototype":{}}}',
       '{"a":[{"\\u0063onstructor":{"\\u0070rototype":{}}}]}',
     ]) {
-      expect(refusal(() => json.decode(bytes(body))).code, body).toBe("BAD_REQUEST");
+      expect(thrownBy(() => json.decode(bytes(body))).code, body).toBe("BAD_REQUEST");
     }
   });
 
   test("says where such a key is, of a long way its ends", () => {
     const body = '{"list":[{},{"a":{"constructor":{"prototype":{}}}}]}';
-    expect(refusal(() => json.decode(bytes(body))).detail).toBe(
+    expect(thrownBy(() => json.decode(bytes(body))).detail).toBe(
       "application/json body: list.1.a: the keys 'constructor.prototype' are not allowed",
     );
     const long = `{"${"k".repeat(100_000)}":{"last":{"__proto__":1}}}`;
-    const { detail } = refusal(() => json.decode(bytes(long)));
+    const { detail } = thrownBy(() => json.decode(bytes(long)));
     expect(detail.length).toBeLessThan(500);
     expect(detail).toContain("k.last: the key '__proto__' is not allowed");
   });
@@ -162,11 +152,13 @@ describe("decode", () => {
 
   test("says which byte is not UTF-8", () => {
     const body = Buffer.concat([bytes('{"ü":"\uFFFD'), Buffer.from([0xc3, 0x28]), bytes('"}')]);
-    expect(refusal(() => json.decode(body)).detail).toBe("application/json body: byte 10 of 14 is not UTF-8");
+    expect(thrownBy(() => json.decode(body)).detail).toBe(
+      "application/json body: byte 10 of 14 is not UTF-8",
+    );
   });
 
   test("says what is not JSON", () => {
-    const error = refusal(() => json.decode(bytes('{"a":1,}')));
+    const error = thrownBy(() => json.decode(bytes('{"a":1,}')));
     expect(error.detail).toMatch(/^application\/json body: not JSON: .*position 7/);
     expect(error.cause).toBeInstanceOf(SyntaxError);
   });
@@ -180,9 +172,9 @@ describe("decode", () => {
       ['{"a":', "}"],
     ] as const) {
       expect(() => codec.decode(nested(open, close, 20))).not.toThrow();
-      expect(refusal(() => codec.decode(nested(open, close, 21))).detail).toContain("codec.json_max_depth");
+      expect(thrownBy(() => codec.decode(nested(open, close, 21))).detail).toContain("codec.json_max_depth");
     }
-    expect(refusal(() => codec.decode(bytes("[".repeat(30)))).detail).toContain("at byte 20");
+    expect(thrownBy(() => codec.decode(bytes("[".repeat(30)))).detail).toContain("at byte 20");
     const quoted = bytes(`["${'\\\\[{\\"'.repeat(50)}"]`);
     expect(() => codec.decode(quoted)).not.toThrow();
     expect(() =>
@@ -191,16 +183,16 @@ describe("decode", () => {
   });
 
   test("survives absurd depth", () => {
-    expect(refusal(() => json.decode(bytes("[".repeat(1_000_000) + "]".repeat(1_000_000)))).code).toBe(
+    expect(thrownBy(() => json.decode(bytes("[".repeat(1_000_000) + "]".repeat(1_000_000)))).code).toBe(
       "BAD_REQUEST",
     );
-    expect(refusal(() => json.decode(bytes("[".repeat(1_000_000)))).code).toBe("BAD_REQUEST");
+    expect(thrownBy(() => json.decode(bytes("[".repeat(1_000_000)))).code).toBe("BAD_REQUEST");
   });
 
   test("limits size and names the option", async () => {
     const codec = messageCodec(await instantiate(jsonCodec, { config: { jsonMaxSize: "10B" } }));
     expect(codec.decode(bytes("[1,2,3,4]"))).toEqual([1, 2, 3, 4]);
-    expect(refusal(() => codec.decode(bytes("[1,2,3,4,5]"))).detail).toContain("codec.json_max_size");
+    expect(thrownBy(() => codec.decode(bytes("[1,2,3,4,5]"))).detail).toContain("codec.json_max_size");
   });
 
   test("keeps whole numbers exact when asked to", async () => {

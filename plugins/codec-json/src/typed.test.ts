@@ -1,7 +1,6 @@
 import { type Codec, Codecs } from "@micro/codec";
 import { codecConformance, messageCodec } from "@micro/codec/conformance";
-import { MicroError } from "@micro/core";
-import { instantiate } from "@micro/core/conformance";
+import { instantiate, thrownBy } from "@micro/core/conformance";
 import { defineEnum, defineFile, defineMessage, isMessageType, type MessageType } from "@micro/core/message";
 import { Any, type Timestamp, Timestamp as TimestampType } from "@micro/core/wkt";
 import { describe, expect, test } from "vitest";
@@ -35,16 +34,6 @@ const Parcel: MessageType<{ inside?: Any | undefined }> = defineMessage(file, "P
 const json = messageCodec(await instantiate(jsonCodec));
 const bytes = (text: string) => Buffer.from(text);
 const decode = (text: string) => json.decode(bytes(text), Order);
-
-function refusal(run: () => unknown): MicroError {
-  try {
-    run();
-  } catch (error) {
-    if (MicroError.is(error)) return error;
-    throw error;
-  }
-  throw new Error("nothing was thrown");
-}
 
 describe("conformance", () => {
   const typed: Codec = {
@@ -105,10 +94,10 @@ describe("a message type", () => {
     expect(decode('{"order_id":-9007199254740993,"ratio":12345678901234567890}')).toEqual(
       Order.create({ orderId: -9_007_199_254_740_993n, ratio: 12_345_678_901_234_567_000 }),
     );
-    expect(refusal(() => decode('{"orderId":9223372036854775808}')).detail).toContain(
+    expect(thrownBy(() => decode('{"orderId":9223372036854775808}')).detail).toContain(
       "orderId: must be from",
     );
-    expect(refusal(() => decode('{"orderId":1e18}')).detail).toContain("orderId: must be a bigint");
+    expect(thrownBy(() => decode('{"orderId":1e18}')).detail).toContain("orderId: must be a bigint");
   });
 
   test("is its message of defaults when the body is empty", () => {
@@ -116,9 +105,9 @@ describe("a message type", () => {
   });
 
   test("says where a body does not fit", () => {
-    const error = refusal(() => decode('{"notes":["a",5]}'));
+    const error = thrownBy(() => decode('{"notes":["a",5]}'));
     expect([error.code, error.detail]).toEqual(["BAD_REQUEST", "shop.Order: notes.1: must be a text, not 5"]);
-    const reply = refusal(() => json.encode({ notes: ["a", 5] }, Order));
+    const reply = thrownBy(() => json.encode({ notes: ["a", 5] }, Order));
     expect([reply.code, reply.detail]).toEqual(["INTERNAL", "shop.Order: notes.1: must be a text, not 5"]);
   });
 
@@ -126,10 +115,10 @@ describe("a message type", () => {
     const small = messageCodec(
       await instantiate(jsonCodec, { config: { jsonMaxSize: "10B", jsonMaxDepth: 2 } }),
     );
-    expect(refusal(() => small.decode(bytes('{"notes":["aaaaaa"]}'), Order)).detail).toContain(
+    expect(thrownBy(() => small.decode(bytes('{"notes":["aaaaaa"]}'), Order)).detail).toContain(
       "json_max_size",
     );
-    expect(refusal(() => small.decode(bytes("[[[[]]]]"), Order)).detail).toContain("json_max_depth");
+    expect(thrownBy(() => small.decode(bytes("[[[[]]]]"), Order)).detail).toContain("json_max_depth");
   });
 });
 
@@ -169,7 +158,9 @@ describe("an Any", () => {
   });
 
   test("is refused where nothing reads protobuf, with what to do", () => {
-    expect(refusal(() => json.encode({ inside }, Parcel)).detail).toContain("list @micro/codec-protobuf too");
+    expect(thrownBy(() => json.encode({ inside }, Parcel)).detail).toContain(
+      "list @micro/codec-protobuf too",
+    );
     expect(Note.create()).toEqual({ text: "" });
   });
 });
@@ -177,11 +168,11 @@ describe("an Any", () => {
 test("a number of millions of digits is refused at once, in few words, and is no infinite one", () => {
   const digits = "9".repeat(4_000_000);
   const started = performance.now();
-  const { detail } = refusal(() => decode(`{"orderId":${digits}}`));
+  const { detail } = thrownBy(() => decode(`{"orderId":${digits}}`));
   expect(detail).toBe(
     "shop.Order: orderId: must be a bigint, a whole number or its text (int64), not Infinity",
   );
-  expect(refusal(() => decode(`{"ratio":${digits}}`)).detail).toBe("shop.Order: ratio: is beyond a double");
+  expect(thrownBy(() => decode(`{"ratio":${digits}}`)).detail).toBe("shop.Order: ratio: is beyond a double");
   expect(performance.now() - started).toBeLessThan(1000);
   expect(decode('{"orderId":-9223372036854775808}')).toMatchObject({ orderId: -(2n ** 63n) });
 });

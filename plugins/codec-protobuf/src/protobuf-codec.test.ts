@@ -1,6 +1,5 @@
 import { codecConformance, messageCodec } from "@micro/codec/conformance";
-import { MicroError } from "@micro/core";
-import { instantiate } from "@micro/core/conformance";
+import { instantiate, thrownBy } from "@micro/core/conformance";
 import { defineFile, defineMessage } from "@micro/core/message";
 import { describe, expect, test } from "vitest";
 import { protobufCodec } from "./index.ts";
@@ -19,16 +18,6 @@ import {
 
 const codec = messageCodec(await instantiate(protobufCodec));
 const hex = (value: unknown, type: Loose) => Buffer.from(codec.encode(value, type)).toString("hex");
-
-function refusal(run: () => unknown): MicroError {
-  try {
-    run();
-  } catch (error) {
-    if (MicroError.is(error)) return error;
-    throw error;
-  }
-  throw new Error("nothing was thrown");
-}
 
 describe("conformance, without a type", () => {
   const cases = codecConformance({
@@ -151,7 +140,7 @@ describe("encode", () => {
     [Scalars, { constructor: 1 }, "constructor: unknown field"],
     [Scalars, { floatField: 1e300 }, "floatField: 1e+300 is beyond a float"],
   ])("%o refuses %o with its path", (type, value, detail) => {
-    const error = refusal(() => codec.encode(value, type));
+    const error = thrownBy(() => codec.encode(value, type));
     expect(error.code).toBe("INTERNAL");
     expect(error.detail).toContain(detail);
   });
@@ -159,7 +148,7 @@ describe("encode", () => {
   test("refuses nesting without end, and works after an error", () => {
     const loop: { child?: unknown } = {};
     loop.child = loop;
-    expect(refusal(() => codec.encode(loop, Tree)).detail).toMatch(/child\.child.*nested deeper than 100/);
+    expect(thrownBy(() => codec.encode(loop, Tree)).detail).toMatch(/child\.child.*nested deeper than 100/);
     expect(hex({ name: "x" }, Tree)).toBe("0a0178");
   });
 
@@ -178,7 +167,7 @@ describe("encode", () => {
   });
 
   test("says what to do without a type", () => {
-    const error = refusal(() => codec.encode({ name: "x" }));
+    const error = thrownBy(() => codec.encode({ name: "x" }));
     expect([error.code, error.detail]).toEqual([
       "INTERNAL",
       expect.stringContaining("protobuf needs a message type: generate the contract") as string,
@@ -198,7 +187,7 @@ describe("without a type", () => {
 test("a size beyond the limit is refused with the option", async () => {
   const small = messageCodec(await instantiate(protobufCodec, { config: { protobufMaxSize: "4B" } }));
   expect(small.decode(Buffer.from("0a0178", "hex"), Item)).toEqual({ sku: "x", count: 0 });
-  expect(refusal(() => small.decode(new Uint8Array(5), Item)).detail).toContain("codec.protobuf_max_size");
+  expect(thrownBy(() => small.decode(new Uint8Array(5), Item)).detail).toContain("codec.protobuf_max_size");
 });
 
 test("enums are numbers", () => {
