@@ -132,6 +132,22 @@ export function streamCases(harness: ClientHarness): readonly ConformanceCase[] 
       }),
     },
     {
+      name: "a deadline ends a stream of which neither side ever waits",
+      run: about(async ({ lab, log }) => {
+        // An end, so that a stream that holds up the whole process fails and does not hang.
+        const to = 2_000_000;
+        function* requests() {
+          for (let value = 0; value < to; value++) yield { value };
+        }
+        const drain = async (): Promise<void> => {
+          for await (const _ of lab.count({ to }, { timeoutMs: 100 }));
+        };
+        assert.equal((await rejection(drain())).code, "TIMEOUT");
+        assert.equal((await rejection(lab.sum(requests(), { timeoutMs: 100 }))).code, "TIMEOUT");
+        await eventually(() => assert.equal(log.ended, 1));
+      }),
+    },
+    {
       name: "requests that fail end the stream with their error",
       run: about(async ({ lab }) => {
         async function* requests() {

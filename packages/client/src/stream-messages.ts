@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import { MicroError } from "@micro/core";
+import { EventLoopShare, MicroError } from "@micro/core";
 import type { ClientCall } from "./client-call.ts";
 import { CLIENT_ID, cancelled, clientError } from "./client-errors.ts";
 import { isolateRequest } from "./messages.ts";
@@ -24,6 +24,7 @@ export class MessageReader implements AsyncIterableIterator<unknown, undefined> 
   readonly #call: ClientCall;
   readonly #source: ReplySource;
   readonly #unfollow: () => void;
+  readonly #share = new EventLoopShare();
   #first: Step | undefined;
   #over = false;
   #error: Error | undefined = undefined;
@@ -57,7 +58,7 @@ export class MessageReader implements AsyncIterableIterator<unknown, undefined> 
     }
     return new Promise((resolve, reject) => {
       this.#waiting = reject;
-      this.#source.next().then(
+      this.#read().then(
         (step) => {
           this.#waiting = undefined;
           if (this.#over) return;
@@ -85,6 +86,11 @@ export class MessageReader implements AsyncIterableIterator<unknown, undefined> 
     return Promise.resolve(DONE);
   }
 
+  #read(): Promise<Step> {
+    const turn = this.#share.step();
+    return turn === undefined ? this.#source.next() : turn.then(() => this.#source.next());
+  }
+
   #aborted(reason: Error): void {
     if (this.#over) return;
     const error = cancelled(this.#call.label, reason);
@@ -108,6 +114,7 @@ export class Requests {
   readonly #call: ClientCall;
   readonly #source: AsyncIterator<unknown> | Iterator<unknown>;
   readonly #inCaller = AsyncLocalStorage.snapshot();
+  readonly #share = new EventLoopShare();
   #started = false;
   #over = false;
 
@@ -190,6 +197,8 @@ export class Requests {
     this.#started = true;
     let step: IteratorResult<unknown>;
     try {
+      const turn = this.#share.step();
+      if (turn !== undefined) await turn;
       step = await this.#inCaller(() => this.#source.next());
     } catch (cause) {
       const detail = `${this.#call.label}: the requests failed: ${MicroError.from(cause).detail}`;

@@ -119,6 +119,7 @@ export { hideCredentials } from "./config/show-value.ts";
 export { contractTypeName, endpointName } from "./contract.ts";
 export { Deadlines, type Expiring, UNWATCHED } from "./deadlines.ts";
 export { DesiredState, type DesiredStateOptions, jittered, pause } from "./desired-state.ts";
+export { EventLoopShare } from "./event-loop-share.ts";
 export {
   Exchange,
   type LocalCall,

@@ -1,4 +1,4 @@
-import { MicroError, runInCall, type StandardSchema } from "@micro/core";
+import { EventLoopShare, MicroError, runInCall, type StandardSchema } from "@micro/core";
 import type { ServerCall } from "./server-call.ts";
 import { type ValidationSubject, validate } from "./validation.ts";
 
@@ -14,6 +14,7 @@ export async function* checkedInput(
 /** The requests of a stream, one read after the other, also when the handler asks for several at once. */
 export class HandlerInput implements AsyncIterableIterator<unknown, undefined> {
   readonly #source: AsyncIterator<unknown>;
+  readonly #share = new EventLoopShare();
   #reading: Promise<IteratorResult<unknown, undefined>> | undefined = undefined;
 
   constructor(source: AsyncIterable<unknown>) {
@@ -29,13 +30,18 @@ export class HandlerInput implements AsyncIterableIterator<unknown, undefined> {
       const again = (): Promise<IteratorResult<unknown, undefined>> => this.next();
       return this.#reading.then(again, again);
     }
-    const reading = this.#source.next() as Promise<IteratorResult<unknown, undefined>>;
+    const reading = this.#read();
     const settled = (): void => {
       this.#reading = undefined;
     };
     this.#reading = reading;
     reading.then(settled, settled);
     return reading;
+  }
+
+  #read(): Promise<IteratorResult<unknown, undefined>> {
+    const turn = this.#share.step();
+    return turn === undefined ? this.#source.next() : turn.then(() => this.#source.next());
   }
 
   async return(): Promise<IteratorResult<unknown, undefined>> {
@@ -59,6 +65,7 @@ export class HandlerOutput implements AsyncIterableIterator<unknown, undefined> 
   readonly #call: ServerCall;
   readonly #source: AsyncIterator<unknown>;
   readonly #options: HandlerOutputOptions;
+  readonly #share = new EventLoopShare();
   #over = false;
 
   /** Throws a MicroError `INTERNAL` when `output` is no iterable. */
@@ -75,6 +82,8 @@ export class HandlerOutput implements AsyncIterableIterator<unknown, undefined> 
   }
 
   async next(): Promise<IteratorResult<unknown, undefined>> {
+    const turn = this.#share.step();
+    if (turn !== undefined) await turn;
     if (this.#over) return { done: true, value: undefined };
     const { output, endpoint, service } = this.#call.route;
     try {

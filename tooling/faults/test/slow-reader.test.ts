@@ -73,6 +73,31 @@ test("a client that reads slowly holds the handler back on a connection of Go's 
     expect((rssBytes - before.rssBytes) / MEGABYTE, "MB of memory").toBeLessThan(48);
   }));
 
+test.each([
+  { kind: "multiplexed", multiplex: true },
+  { kind: "Go's", multiplex: false },
+])("a node whose reader keeps pace, and then leaves, still answers others: $kind", ({ multiplex }) =>
+  withFleet({ caller: { transport: { multiplex } } }, async (fleet) => {
+    const node = fleet.child("a");
+    for (const bytes of [64 * 1024, 16]) {
+      const waits: number[] = [];
+      let read = 0;
+      for await (const _ of fleet.probe.flood({ bytes, limit: 1e9 })) {
+        if (++read === 2000) break;
+        if (read % 200 > 0) continue;
+        const asked = performance.now();
+        await node.report();
+        waits.push(performance.now() - asked);
+      }
+      expect(Math.max(...waits), "ms for an answer beside the stream").toBeLessThan(1000);
+      await eventually("the handler must end when its reader has left", 2000, {
+        ask: async () => (await node.report()).active,
+        until: (active) => active === 0,
+      });
+    }
+  }),
+);
+
 test("a handler that reads slowly holds the client back, and calls on its session go on", () =>
   withFleet({}, async (fleet) => {
     const node = fleet.child("a");
