@@ -133,8 +133,8 @@ export class Attempts {
     if (this.#retriesLeft === 0 || !this.#context.budget.take()) return undefined;
     const before = this.#retries - this.#retriesLeft;
     this.#retriesLeft--;
-    // Another node is asked at once; after that it is a crowd that comes back.
-    if (before === 0) return 0;
+    // What no node has seen goes to another one at once. After that it is a crowd that comes back.
+    if (before === 0 && error.notSent) return 0;
     return Math.random() * Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** before);
   }
 
