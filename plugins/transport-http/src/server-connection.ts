@@ -18,14 +18,11 @@ import { callNumber, NamedCallTable } from "./call-table.ts";
 import { Connection, type ConnectionOwner } from "./connection.ts";
 import { violation } from "./errors.ts";
 import type { ReceivedMessage } from "./header-block.ts";
+import { LastCall } from "./last-call.ts";
 import { readId, readNumber } from "./mux-frames.ts";
+import { ServerStreams } from "./server-streams.ts";
 import { ServerWriter } from "./server-writer.ts";
 import type { TransportContext } from "./session-parts.ts";
-
-/** Ended streams of a connection that are remembered, so that late messages do not begin them anew. */
-const MAX_ENDED = 1024;
-/** How long a call may be on its way to a server that drains, in ms. */
-const LAST_CALL_MS = 100;
 
 type Exchange = ServerExchange<ReceivedMessage>;
 
@@ -47,16 +44,18 @@ export class ServerConnection implements ConnectionOwner, StreamPort, ExchangePo
   /** Running calls by id; those without one, which only hand-made clients send, are one after the other under "". */
   readonly #calls = new NamedCallTable<Exchange>();
   readonly #queue = new CallQueue();
-  readonly #streams = new Map<string, CreditStream>();
-  readonly #ended = new Set<string>();
+  readonly #streams = new ServerStreams();
   #fresh = true;
   #multiplexed = false;
   #peerWindow = Number.POSITIVE_INFINITY;
   #closing = false;
   /** When a peer that was silent for long was asked to leave; 0 while it was not. */
   #askedToLeave = 0;
-  /** Runs while a connection without calls is about to be closed. */
-  #lingering: NodeJS.Timeout | undefined;
+  /** Before a connection of Go's kind without calls is closed. */
+  readonly #lastCall = new LastCall(
+    () => this.#connection.reader.partial,
+    () => this.#settle(),
+  );
   #paused = false;
 
   constructor(socket: Socket, options: ServerConnectionOptions) {
@@ -92,25 +91,12 @@ export class ServerConnection implements ConnectionOwner, StreamPort, ExchangePo
     this.#closing = true;
     // Who reads it sends no other call behind the reply, which would be lost.
     this.#writer.announceClose();
-    this.#linger();
-  }
-
-  #linger(): void {
-    clearTimeout(this.#lingering);
-    // What came meanwhile is read first, also where the process had no time to.
-    this.#lingering = setTimeout(() => setImmediate(() => this.#lingered()), LAST_CALL_MS);
-  }
-
-  #lingered(): void {
-    if (this.#lingering === undefined) return;
-    this.#lingering = undefined;
-    if (this.#connection.reader.partial) this.#linger();
-    else this.#settle();
+    this.#lastCall.wait();
   }
 
   /** True for a peer that closes by itself once it has read that this side drains, and for one that will be closed soon. */
   get closesItself(): boolean {
-    return this.#multiplexed || this.#lingering !== undefined;
+    return this.#multiplexed || this.#lastCall.waiting;
   }
 
   /** Writes what is left within `lingerMs` and closes; what still runs is aborted with `reason`. */
@@ -158,13 +144,13 @@ export class ServerConnection implements ConnectionOwner, StreamPort, ExchangePo
   }
 
   #onStreamMessage(message: ReceivedMessage, key: string): void {
-    const stream = this.#streams.get(key);
+    const stream = this.#streams.find(key);
     if (stream !== undefined) {
       this.#toStream(stream, message);
       return;
     }
     // The end of a stream that has ended here, or data sent before the peer learned of it (spec 1.12).
-    if (this.#ended.has(key) || message.header.has("micro-error")) return;
+    if (this.#streams.hasEnded(key) || message.header.has("micro-error")) return;
     if (this.#multiplexed && (readId(message) === 0 || message.id !== key)) {
       this.onViolation(violation("a stream's messages have no number, or two"));
       return;
@@ -179,7 +165,7 @@ export class ServerConnection implements ConnectionOwner, StreamPort, ExchangePo
       dialled: false,
       maxWriteBuffer: settings.maxWriteBuffer,
     });
-    this.#streams.set(key, begun);
+    this.#streams.add(begun);
     this.#begin(this.#exchange(message, begun), begun);
   }
 
@@ -246,7 +232,7 @@ export class ServerConnection implements ConnectionOwner, StreamPort, ExchangePo
 
   #onControl(name: string, message: ReceivedMessage): void {
     const key = message.id ?? "";
-    const stream = this.#streams.get(key);
+    const stream = this.#streams.find(key);
     switch (name) {
       case "credit":
         stream?.grant(readNumber(message.header.get("micro-credit")) ?? 0);
@@ -321,9 +307,7 @@ export class ServerConnection implements ConnectionOwner, StreamPort, ExchangePo
       return;
     }
     if (unread && this.#multiplexed) this.#writer.control("stop", { id: stream.id });
-    this.#streams.delete(stream.stream);
-    this.#ended.add(stream.stream);
-    if (this.#ended.size > MAX_ENDED) this.#ended.delete(this.#ended.values().next().value as string);
+    this.#streams.over(stream);
     this.#pauseOrResume();
     this.#settle();
   }
@@ -341,11 +325,8 @@ export class ServerConnection implements ConnectionOwner, StreamPort, ExchangePo
   }
 
   #pauseOrResume(): void {
-    let pause = this.full;
-    if (!this.#multiplexed && !pause) {
-      const { streamWindow } = this.#options.context.settings;
-      for (const stream of this.#streams.values()) pause ||= stream.unreadBytes > streamWindow;
-    }
+    const { streamWindow } = this.#options.context.settings;
+    const pause = this.full || (!this.#multiplexed && this.#streams.anyUnread(streamWindow));
     if (pause === this.#paused) return;
     this.#paused = pause;
     if (pause) this.#connection.socket.pause();
@@ -355,13 +336,13 @@ export class ServerConnection implements ConnectionOwner, StreamPort, ExchangePo
   #abortAll(reason: Error): void {
     this.#queue.clear();
     for (const call of this.#calls.takeAll()) call.abort(reason);
-    for (const stream of this.#streams.values()) stream.break(reason);
+    this.#streams.breakAll(reason);
   }
 
   // ---- more of what its connection tells ----
 
   onRoom(): void {
-    for (const stream of this.#streams.values()) stream.room();
+    this.#streams.room();
     this.#pauseOrResume();
   }
 
@@ -382,9 +363,7 @@ export class ServerConnection implements ConnectionOwner, StreamPort, ExchangePo
   onPeerEnd(): void {
     const gone = unavailable("the peer closed the connection", { id: SERVER_ID });
     // A client of Go that has sent EOS closes at once (spec 1.12): what it sent is still worth being worked off.
-    if (!this.#multiplexed) {
-      for (const stream of this.#streams.values()) if (stream.peerEnded) stream.peerStop();
-    }
+    if (!this.#multiplexed) this.#streams.stopEnded();
     this.#abortAll(gone);
     this.#connection.end();
   }
@@ -417,8 +396,7 @@ export class ServerConnection implements ConnectionOwner, StreamPort, ExchangePo
       const { logger } = this.#options.context;
       logger.debug("a connection broke", { error: reason, remote: this.remote });
     }
-    clearTimeout(this.#lingering);
-    this.#lingering = undefined;
+    this.#lastCall.cancel();
     this.#abortAll(reason ?? unavailable("the connection was closed", { id: SERVER_ID }));
     this.#options.onClosed(this);
   }
