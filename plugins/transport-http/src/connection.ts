@@ -182,7 +182,9 @@ export class ConnectionWatch {
 
   add(connection: Connection): void {
     this.#connections.add(connection);
-    this.#timer ??= setInterval(() => this.#check(), this.#intervalMs).unref();
+    // Behind the reads of the same turn: after a time in which this process did not run, what the peers have sent meanwhile
+    // is still unread, and none of them was slow.
+    this.#timer ??= setInterval(() => setImmediate(() => this.#check()), this.#intervalMs).unref();
   }
 
   delete(connection: Connection): void {

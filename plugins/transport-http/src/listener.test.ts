@@ -59,6 +59,18 @@ describe("deadlines", () => {
       expect(peer.socket.destroyed).toBe(false);
     }));
 
+  test("what came while the process did not run is read before anybody is late", () =>
+    withTransport({ readTimeout: 100 }, async (world) => {
+      const { address } = await world.listen();
+      const peer = await world.client(address);
+      const text = post({ "Micro-Id": 2 }, "0123456789");
+      peer.write(post({ "Micro-Id": 1 }) + text.slice(0, 20));
+      await peer.sees(/Micro-Id: 1/);
+      peer.write(text.slice(20));
+      for (const until = performance.now() + 300; performance.now() < until; );
+      await peer.sees(/Micro-Id: 2/);
+    }));
+
   test("an idle connection lives on, unless idle_timeout says otherwise", () =>
     withTransport({ headerTimeout: 50, readTimeout: 50, idleTimeout: 0 }, async (world) => {
       const { address } = await world.listen();
