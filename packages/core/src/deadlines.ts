@@ -76,7 +76,9 @@ export class Deadlines {
 
   #startTimer(): void {
     this.#tick = Math.floor(Date.now() / TICK_MS);
-    this.#timer = setInterval(() => this.#advance(), TICK_MS);
+    // Behind the reads of the same turn: after a time in which this process did not run, a reply that has come meanwhile
+    // is not late, and the node that sent it not to blame.
+    this.#timer = setInterval(() => setImmediate(() => this.#advance()), TICK_MS);
   }
 
   #advance(): void {

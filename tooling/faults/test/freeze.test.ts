@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { type Answer, probe as contract } from "../src/contract.ts";
 import { withFleet } from "../src/fleet.ts";
@@ -65,6 +66,15 @@ test("calls that are not idempotent end by their deadline on a frozen node, and 
     for (const id of Object.keys(b.once)) expect(a.once[id], `call ${id} ran on both`).toBeUndefined();
   });
 }, 30_000);
+
+test("a caller that did not run past its deadline takes the reply that came meanwhile, and blames nobody", () =>
+  withFleet({}, async ({ probe }) => {
+    await probe.echo({});
+    const reply = probe.echo({ workMs: 20 }, { timeoutMs: 300, retries: 0 });
+    await nextTurn();
+    for (const until = performance.now() + 600; performance.now() < until; );
+    expect(await reply).toEqual({ node: "a" });
+  }));
 
 test("stopping a caller whose peer is frozen is clean, and takes no longer than it may", () =>
   withFleet({}, async ({ probe, child, folder }) => {
