@@ -145,7 +145,9 @@ export class NatsTransport implements Transport {
       this.#held = link.hold();
       this.#unwatch = link.onDown(() => this.#lost());
       const every = Math.min(settings.probeInterval, settings.peerTimeout, settings.idleTimeout);
-      this.#timer = setInterval(() => this.#check(), Math.max(10, every / CHECKS_PER_PROBE)).unref();
+      const everyMs = Math.max(10, every / CHECKS_PER_PROBE);
+      // Behind the reads of the same turn: a time in which this process did not run is no silence of its peers.
+      this.#timer = setInterval(() => setImmediate(() => this.#check()), everyMs).unref();
     }
     return this.#held;
   }
