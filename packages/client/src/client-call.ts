@@ -16,6 +16,7 @@ import type { CallShape } from "./call-shape.ts";
 import type { CallOptions } from "./client.ts";
 import { cancelled, clientError } from "./client-errors.ts";
 import type { MessageCodec } from "./network.ts";
+import { ownMetadata } from "./own-metadata.ts";
 
 /** Timers of two processes for one deadline do not differ by more. */
 const SAME_DEADLINE_MS = 25;
@@ -39,6 +40,8 @@ export class ClientCall implements Call, Expiring, LocalCall, LocalSink {
   next: Expiring | undefined = undefined;
   readonly #owner: CallOwner;
   readonly #parent: CallContext | undefined;
+  /** What the caller gave. */
+  readonly #own: Metadata | undefined;
   #deadline: number | undefined = undefined;
   /** Set while an attempt must end before the call does. */
   #attemptDeadline: number | undefined = undefined;
@@ -50,7 +53,7 @@ export class ClientCall implements Call, Expiring, LocalCall, LocalSink {
   #cancellation: Cancellation | undefined = undefined;
   #unfollow: (() => void) | undefined = undefined;
 
-  /** Throws a MicroError `BAD_REQUEST` for a negative timeout. */
+  /** Throws a MicroError `BAD_REQUEST` for a negative timeout, and for metadata that no wire carries. */
   constructor(
     owner: CallOwner,
     given: {
@@ -67,6 +70,7 @@ export class ClientCall implements Call, Expiring, LocalCall, LocalSink {
     this.beside = options === undefined ? undefined : besideOf(options, owner);
     this.message = given.message;
     this.#parent = parent;
+    this.#own = options?.metadata === undefined ? undefined : ownMetadata(options.metadata, shape.endpoint);
     // A stream may live long: only an explicit timeout, or the caller's own deadline, ends it.
     const timeoutMs = options?.timeoutMs ?? this.#defaultTimeoutMs;
     if (options?.timeoutMs === undefined && parent === undefined && timeoutMs > 0) return;
@@ -115,10 +119,7 @@ export class ClientCall implements Call, Expiring, LocalCall, LocalSink {
   get metadata(): Metadata {
     if (this.#metadata === undefined) {
       const metadata = this.#parent?.metadata.forwarded() ?? new Metadata();
-      const own = this.options?.metadata;
-      if (own !== undefined) {
-        for (const [key, value] of new Metadata(own).forwarded()) metadata.setLower(key, value);
-      }
+      for (const [key, value] of this.#own?.forwarded() ?? []) metadata.setLower(key, value);
       metadata.setLower("micro-from-service", this.#owner.service);
       this.#metadata = metadata;
     }
@@ -127,7 +128,7 @@ export class ClientCall implements Call, Expiring, LocalCall, LocalSink {
 
   /** Adds the metadata to a header, except `reserved` keys; cheaper than reading `metadata` when nobody else does. */
   writeMetadata(header: Metadata, reserved: ReadonlySet<string>): void {
-    if (this.#metadata === undefined && this.#parent === undefined && this.options?.metadata === undefined) {
+    if (this.#metadata === undefined && this.#parent === undefined && this.#own === undefined) {
       header.setLower("micro-from-service", this.#owner.service);
       return;
     }

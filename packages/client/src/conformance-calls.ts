@@ -128,6 +128,25 @@ export function callCases(harness: ClientHarness): readonly ConformanceCase[] {
       }),
     },
     {
+      name: "metadata that a wire cannot carry is refused by its name, also where there is no wire",
+      run: about(async ({ lab }) => {
+        const wrong: readonly (readonly [metadata: unknown, told: RegExp])[] = [
+          [{ "x tenant": "a" }, /^Lab\.Look: metadata has the key "x tenant"/],
+          [{ "x-tenant": undefined }, /^Lab\.Look: metadata "x-tenant" is undefined, it must be a text$/],
+          [{ "x-tenant": { id: 1 } }, /^Lab\.Look: metadata "x-tenant" is an object, it must be a text$/],
+          [{ "x-tenant": "a\r\nx-admin: yes" }, /^Lab\.Look: metadata "x-tenant" has control characters/],
+          ["x-tenant", /^Lab\.Look: metadata is x-tenant, it must be an object of texts$/],
+        ];
+        for (const [metadata, told] of wrong) {
+          const error = await rejection(lab.look({}, { metadata: metadata as Record<string, string> }));
+          assert.deepEqual([error.code, error.id, error.notSent], ["BAD_REQUEST", "go.micro.client", true]);
+          assert.match(error.detail, told);
+        }
+        const seen = await lab.look({}, { metadata: { "x-tenant": " a b\t" } });
+        assert.equal(seen["x-tenant"], "a b");
+      }),
+    },
+    {
       name: "metadata arrives, is forwarded to nested calls without what describes one hop, and names the caller",
       run: about(async ({ lab }) => {
         const metadata = { "Foo-Bar": "bäz", "micro-topic": "never.sent" };

@@ -1,0 +1,32 @@
+import { Metadata, type MetadataInit } from "@micro/core";
+import { clientError } from "./client-errors.ts";
+
+/** A field name of HTTP (RFC 9110, 5.6.2), in lower case: what every wire can carry. */
+const KEY = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/;
+/** Whatever must not be in a value (RFC 9110, 5.5): control characters. */
+const CONTROL = /[^\t\x20-\x7e\u0080-\u{10ffff}]/u;
+const PADDING = /^[ \t]+|[ \t]+$/g;
+
+/**
+ * The metadata that a call was given, as every wire carries it: without spaces around values. A call inside the process
+ * is held to the same. Throws a MicroError `BAD_REQUEST` that names the key.
+ */
+export function ownMetadata(init: MetadataInit, endpoint: string): Metadata {
+  const wrong = (what: string): Error =>
+    clientError("BAD_REQUEST", `${endpoint}: metadata ${what}`, { notSent: true });
+  if (typeof init !== "object" || init === null)
+    throw wrong(`is ${String(init)}, it must be an object of texts`);
+  const given: Metadata = new Metadata(init);
+  const metadata = new Metadata();
+  for (const [key, value] of given) {
+    const name = JSON.stringify(key);
+    if (!KEY.test(key)) throw wrong(`has the key ${name}: letters, digits and - _ . make one, no spaces`);
+    if (typeof value !== "string") throw wrong(`${name} is ${describe(value)}, it must be a text`);
+    if (CONTROL.test(value)) throw wrong(`${name} has control characters: ${JSON.stringify(value)}`);
+    metadata.setLower(key, value.replace(PADDING, ""));
+  }
+  return metadata;
+}
+
+const describe = (value: unknown): string =>
+  value === null || typeof value !== "object" ? String(value) : "an object";
