@@ -3,19 +3,14 @@ import { brokerConformance } from "@micro/broker/conformance";
 import { type Logger, type LogMessage, Metadata, nullLogger } from "@micro/core";
 import { eventually, instantiate } from "@micro/core/conformance";
 import { runProgram } from "@micro/programs";
-import { type Mosquitto, startMosquitto } from "@micro/servers";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { sharedMosquitto } from "@micro/servers/vitest";
+import { describe, expect, test } from "vitest";
 import { mqttBroker } from "../src/index.ts";
 
-let server: Mosquitto;
-
-beforeAll(async () => {
-  server = await startMosquitto();
-}, 60_000);
-afterAll(() => server[Symbol.asyncDispose]());
+const server = await sharedMosquitto();
 
 const start = async (logger: Logger = nullLogger) => {
-  const broker = await instantiate(mqttBroker, { config: { addresses: [server.url] }, deps: { logger } });
+  const broker = await instantiate(mqttBroker, { config: { addresses: [server().url] }, deps: { logger } });
   await broker.start?.({ signal: AbortSignal.timeout(5000) });
   return broker;
 };
@@ -24,16 +19,6 @@ const textOf = ({ message: { body } }: BrokerEvent) => new TextDecoder().decode(
 
 describe("conformance", () => {
   for (const { name, run } of brokerConformance({ create: () => start() })) test(name, run);
-});
-
-test("a server that is not there is named", async () => {
-  const addresses = ["mqtt://ada:hunter2@127.0.0.1:1"];
-  const broker = await instantiate(mqttBroker, { config: { addresses } });
-  await expect(broker.start?.({ signal: AbortSignal.timeout(5000) })).rejects.toMatchObject({
-    code: "UNAVAILABLE",
-    detail: expect.stringContaining("mqtt://ada:********@127.0.0.1:1"),
-    notSent: true,
-  });
 });
 
 test("wildcards in topics and queues are refused", async () => {
@@ -57,11 +42,11 @@ test("subscriptions come back after a restart of the server, publishing fails cl
   await one.subscribe("restart", handler, { queue: "workers" });
   await other.publish("restart", message("before"));
   await eventually(() => expect(heard).toEqual(["before", "before"]));
-  await server.stop();
+  await server().stop();
   await eventually(() =>
     expect(other.publish("restart", message("lost"))).rejects.toMatchObject({ code: "UNAVAILABLE" }),
   );
-  await server.restart();
+  await server().restart();
   await eventually(() => other.publish("restart", message("after")), { timeoutMs: 10_000, intervalMs: 100 });
   await eventually(() => expect(heard.filter((text) => text === "after").length).toBeGreaterThanOrEqual(2));
   expect(lines).toEqual([
@@ -74,7 +59,7 @@ test("subscriptions come back after a restart of the server, publishing fails cl
 
 test("the demo: services publish and subscribe without knowing of MQTT", async () => {
   const { status, stdout, stderr } = await runProgram(`${import.meta.dirname}/../src/demo.ts`, {
-    env: { BROKER_ADDRESS: server.url, REGISTRY_INTERFACES: "127.0.0.1" },
+    env: { BROKER_ADDRESS: server().url, REGISTRY_INTERFACES: "127.0.0.1" },
   });
   expect(stdout, stderr.join("\n")).toEqual(["audit: order 1", "audit: order 2", "audit: order 3"]);
   expect(status).toBe(0);

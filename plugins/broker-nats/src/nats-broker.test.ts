@@ -4,8 +4,9 @@ import { createService, defineService, Metadata, nullLogger } from "@micro/core"
 import { eventually, instantiate } from "@micro/core/conformance";
 import { type NatsLink, natsOptions, sharedLink } from "@micro/nats";
 import { natsRegistry } from "@micro/registry-nats";
-import { type NatsServer, startNatsServer } from "@micro/servers";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { startNatsServer } from "@micro/servers";
+import { sharedNatsServer } from "@micro/servers/vitest";
+import { afterEach, describe, expect, test } from "vitest";
 import { natsBroker } from "./index.ts";
 
 type Config = Readonly<Record<string, unknown>>;
@@ -16,28 +17,22 @@ const message = (text: string, header: Record<string, string> = {}) => ({
 });
 const textOf = (body: Uint8Array): string => new TextDecoder().decode(body);
 
-let server: NatsServer;
+// Room for 4 MiB in base64.
+const server = await sharedNatsServer({ config: "max_payload: 8MB" });
 const brokers: Broker[] = [];
-
-beforeAll(async () => {
-  // Room for 4 MiB in base64.
-  server = await startNatsServer({ config: "max_payload: 8MB" });
-});
 
 afterEach(async () => {
   await Promise.all(brokers.splice(0).map(async (broker) => broker.stop?.({ graceMs: 1000 })));
 });
 
-afterAll(() => server[Symbol.asyncDispose]());
-
-async function create(config: Config = {}, address = server.address): Promise<Broker> {
+async function create(config: Config = {}, address = server().address): Promise<Broker> {
   const quick = { reconnectPause: "50ms", ...config };
   const broker = await instantiate(natsBroker, { config: { addresses: [address], ...quick } });
   await broker.start?.({ signal: new AbortController().signal });
   return broker;
 }
 
-async function open(config: Config = {}, address = server.address): Promise<Broker> {
+async function open(config: Config = {}, address = server().address): Promise<Broker> {
   const broker = await create(config, address);
   brokers.push(broker);
   return broker;
@@ -55,7 +50,7 @@ async function rawLink(): Promise<{ readonly link: NatsLink; [Symbol.asyncDispos
   const link = await sharedLink({
     scope,
     config,
-    addresses: [server.address],
+    addresses: [server().address],
     section: "raw",
   });
   await link.hold();

@@ -10,19 +10,14 @@ import {
 } from "@micro/core";
 import { eventually } from "@micro/core/conformance";
 import { runProgram } from "@micro/programs";
-import { type NatsServer, startNatsServer } from "@micro/servers";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { startNatsServer } from "@micro/servers";
+import { sharedNatsServer } from "@micro/servers/vitest";
+import { expect, test } from "vitest";
 import { nats } from "./index.ts";
 
-let server: NatsServer;
+const server = await sharedNatsServer();
 
-beforeAll(async () => {
-  server = await startNatsServer();
-});
-
-afterAll(() => server[Symbol.asyncDispose]());
-
-async function start(definition: ServiceDefinition<readonly []>, address = server.address) {
+async function start(definition: ServiceDefinition<readonly []>, address = server().address) {
   const servers = { addresses: [address], reconnectPause: "50ms" };
   const service = await createService(definition, {
     plugins: nats,
@@ -91,7 +86,7 @@ test("a service uses one connection, and starts before its server", async () => 
 
 test("the example of the README runs", async () => {
   const readme = await readFile(join(import.meta.dirname, "../README.md"), "utf8");
-  const example = /```ts\n(.*?)```/s.exec(readme)?.[1]?.replaceAll("127.0.0.1:4222", server.address) ?? "";
+  const example = /```ts\n(.*?)```/s.exec(readme)?.[1]?.replaceAll("127.0.0.1:4222", server().address) ?? "";
   const file = join(import.meta.dirname, `readme-${process.pid}.ts`);
   await writeFile(file, example);
   try {

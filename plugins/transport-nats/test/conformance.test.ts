@@ -1,27 +1,16 @@
 import { instantiate } from "@micro/core/conformance";
-import { type NatsServer, startNatsServer } from "@micro/servers";
+import { sharedNatsServer } from "@micro/servers/vitest";
 import { type TransportHarness, transportConformance } from "@micro/transport/conformance";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { natsTransport } from "../src/index.ts";
 
-let large: NatsServer;
-let usual: NatsServer;
-
-beforeAll(async () => {
-  [large, usual] = await Promise.all([
-    // Room for a message of 4 MiB, also in base64.
-    startNatsServer({ config: "max_payload: 8MB" }),
-    startNatsServer(),
-  ]);
-});
-
-afterAll(async () => {
-  await Promise.all([large[Symbol.asyncDispose](), usual[Symbol.asyncDispose]()]);
-});
+// Room for a message of 4 MiB, also in base64.
+const large = await sharedNatsServer({ config: "max_payload: 8MB" });
+const usual = await sharedNatsServer();
 
 describe("conformance between our own peers", () => {
   const harness: TransportHarness = {
-    create: () => instantiate(natsTransport, { config: { addresses: [large.address] } }),
+    create: () => instantiate(natsTransport, { config: { addresses: [large().address] } }),
     address: ":0",
   };
   for (const c of transportConformance(harness)) test(c.name, () => c.run());
@@ -29,7 +18,7 @@ describe("conformance between our own peers", () => {
 
 describe("conformance with messages in pieces", () => {
   const harness: TransportHarness = {
-    create: () => instantiate(natsTransport, { config: { addresses: [usual.address], chunking: true } }),
+    create: () => instantiate(natsTransport, { config: { addresses: [usual().address], chunking: true } }),
     address: ":0",
   };
   for (const c of transportConformance(harness)) test(c.name, () => c.run());
@@ -58,7 +47,7 @@ const BEYOND_GO: ReadonlySet<string> = new Set([
 
 describe("conformance towards Go's peers", () => {
   const harness: TransportHarness = {
-    create: () => instantiate(natsTransport, { config: { addresses: [large.address] } }),
+    create: () => instantiate(natsTransport, { config: { addresses: [large().address] } }),
     address: ":0",
     metadata: {},
     halfClose: false,

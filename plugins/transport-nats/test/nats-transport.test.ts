@@ -1,27 +1,22 @@
 import { Metadata, type MicroError } from "@micro/core";
 import { eventually, instantiate, within } from "@micro/core/conformance";
-import { type NatsServer, startNatsServer, startTcpProxy } from "@micro/servers";
+import { startNatsServer, startTcpProxy } from "@micro/servers";
+import { sharedNatsServer } from "@micro/servers/vitest";
 import type { IncomingExchange, Session, Transport, TransportMessage } from "@micro/transport";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test } from "vitest";
 import { natsTransport } from "../src/index.ts";
 import { rawLink } from "./raw-link.ts";
 
-let server: NatsServer;
+const server = await sharedNatsServer();
 const started: Transport[] = [];
-
-beforeAll(async () => {
-  server = await startNatsServer();
-});
 
 afterEach(async () => {
   await Promise.all(started.splice(0).map(async (transport) => transport.stop?.({ graceMs: 0 })));
 });
 
-afterAll(() => server[Symbol.asyncDispose]());
-
 async function open(
   config: Readonly<Record<string, unknown>> = {},
-  address = server.address,
+  address = server().address,
 ): Promise<Transport> {
   const quick = { addresses: [address], reconnectPause: "50ms", ...config };
   const transport = await instantiate(natsTransport, { config: quick });
@@ -60,7 +55,7 @@ describe("the wire of Go Micro (spec 2.4)", () => {
     ["22", REQUEST, "0"],
     ["26", REQUEST.replace("Micro-Id", "Micro-ID"), "0"],
   ])("a call of a client of generation %s is answered at its inbox", async (_, request, id) => {
-    await using raw = await rawLink(server.address);
+    await using raw = await rawLink(server().address);
     const transport = await open();
     const seen: (string | undefined)[] = [];
     const { address } = await transport.listen(":0", (exchange) => {
@@ -85,7 +80,7 @@ describe("the wire of Go Micro (spec 2.4)", () => {
   });
 
   test("a Go server gets its JSON, and its reply is read", async () => {
-    await using raw = await rawLink(server.address);
+    await using raw = await rawLink(server().address);
     const requests: unknown[] = [];
     await raw.link.subscribe("go.greeter", {
       onMessage: ({ data, reply }) => {
@@ -118,7 +113,7 @@ describe("the wire of Go Micro (spec 2.4)", () => {
   });
 
   test("a Go client that is gone ends what runs for it, and a Go caller that is answered no more is told", async () => {
-    await using raw = await rawLink(server.address);
+    await using raw = await rawLink(server().address);
     const transport = await open();
     const arrived: IncomingExchange[] = [];
     const listener = await transport.listen(":0", (exchange) => void arrived.push(exchange));
@@ -142,7 +137,7 @@ describe("the wire of Go Micro (spec 2.4)", () => {
   });
 
   test("what is no message of either kind is logged, and the next one is served", async () => {
-    await using raw = await rawLink(server.address);
+    await using raw = await rawLink(server().address);
     const transport = await open();
     const { address } = await transport.listen(":0", echo);
     const bad = [
@@ -208,7 +203,7 @@ describe("errors are typed, and never a silent time-out", () => {
   });
 
   test("a peer that is silent beyond peer_timeout is given up, naming the option", async () => {
-    await using raw = await rawLink(server.address);
+    await using raw = await rawLink(server().address);
     await raw.link.subscribe("frozen", {
       onMessage: ({ data, reply = "" }) => {
         if (data[1] === 1) raw.link.publish(reply.replace(/\.\d+$/, ""), ready());
@@ -224,7 +219,7 @@ describe("errors are typed, and never a silent time-out", () => {
   });
 
   test("a session that its peer does not know any more ends, and its calls are safe to repeat", async () => {
-    await using raw = await rawLink(server.address);
+    await using raw = await rawLink(server().address);
     const impostor = await raw.link.subscribe("restarted", {
       onMessage: ({ data, reply = "" }) => {
         if (data[1] === 1) raw.link.publish(reply.replace(/\.\d+$/, ""), ready());
@@ -244,7 +239,7 @@ describe("errors are typed, and never a silent time-out", () => {
   });
 
   test("who does not shake hands is given up at the time for it", async () => {
-    await using raw = await rawLink(server.address);
+    await using raw = await rawLink(server().address);
     await raw.link.subscribe("silent", { onMessage: () => undefined });
     const transport = await open();
     const dialling = transport.dial("silent", { metadata: transport.metadata, timeoutMs: 50 });
@@ -253,7 +248,7 @@ describe("errors are typed, and never a silent time-out", () => {
 });
 
 test("a caller whose connection broke is noticed by the server, and its handlers end", async () => {
-  await using proxy = await startTcpProxy(server.address);
+  await using proxy = await startTcpProxy(server().address);
   const [transport, other] = [await open({}, proxy.address), await open({ probeInterval: "50ms" })];
   const arrived = Promise.withResolvers<IncomingExchange>();
   const { address } = await other.listen(":0", (exchange) => arrived.resolve(exchange));
@@ -266,7 +261,7 @@ test("a caller whose connection broke is noticed by the server, and its handlers
 });
 
 test("who fails with a session that is lost can try again at once, on another one", async () => {
-  await using proxy = await startTcpProxy(server.address);
+  await using proxy = await startTcpProxy(server().address);
   const [transport, other] = [await open({}, proxy.address), await open()];
   const { address } = await other.listen(":0", (exchange) => {
     if (textOf(exchange.first.body) === "echo") exchange.reply(exchange.first);
@@ -361,7 +356,7 @@ describe("max_payload of the server", () => {
 
 describe("addresses", () => {
   test("a name is the subject itself; a taken one is a conflict, whoever has it", async () => {
-    await using raw = await rawLink(server.address);
+    await using raw = await rawLink(server().address);
     const transport = await open();
     expect((await transport.listen("orders.node-1", echo)).address).toBe("orders.node-1");
     await raw.link.subscribe("go.has.it", { onMessage: () => undefined });
@@ -408,7 +403,7 @@ describe("bounds", () => {
   });
 
   test("a Go stream that nobody reads is broken at max_read_buffer", async () => {
-    await using raw = await rawLink(server.address);
+    await using raw = await rawLink(server().address);
     await raw.link.subscribe("flood", {
       onMessage: ({ reply = "" }) => {
         const frame = JSON.stringify({ Header: { "Micro-Stream": "0" }, Body: "A".repeat(4000) });

@@ -4,7 +4,7 @@ import { type FinishedRun, type FinishedTest, judgeRun, summaryLine } from "./ru
 const passed = (name: string): FinishedTest => ({ name, state: "passed" });
 
 function run(tests: readonly FinishedTest[], changes: Partial<FinishedRun> = {}): FinishedRun {
-  return { tests, otherFailures: 0, complete: true, floor: 0, ...changes };
+  return { tests, otherFailures: 0, complete: true, floor: 0, skipsCount: false, ...changes };
 }
 
 describe("the verdict on a test run", () => {
@@ -35,6 +35,25 @@ describe("the verdict on a test run", () => {
     const { counts, problems } = judgeRun(run([passed("a")], { floor: 2 }));
     expect(problems).toEqual([expect.stringContaining("tooling/checks/test-floor.json")]);
     expect(counts.failed).toBe(1);
+  });
+
+  test("counts a skip that says why toward the floor where it is told to", () => {
+    const tests: FinishedTest[] = [passed("a"), { name: "b", state: "skipped", skipReason: "no Go here" }];
+    expect(judgeRun(run(tests, { floor: 2, skipsCount: true })).problems).toEqual([]);
+    expect(judgeRun(run(tests, { floor: 2, skipsCount: false })).problems).toEqual([
+      expect.stringContaining("1 tests ran, at least 2 must"),
+    ]);
+    expect(judgeRun(run(tests, { floor: 3, skipsCount: true })).problems).toEqual([
+      expect.stringContaining("1 tests ran and 1 were skipped, at least 3 must"),
+    ]);
+  });
+
+  test("counts no silent skip toward the floor", () => {
+    const tests: FinishedTest[] = [passed("a"), { name: "b", state: "skipped" }];
+    expect(judgeRun(run(tests, { floor: 2, skipsCount: true })).problems).toEqual([
+      expect.stringContaining("skipped without a reason: b"),
+      expect.stringContaining("1 tests ran, at least 2 must"),
+    ]);
   });
 
   test("does not ask for the floor or for reasons when only some tests were asked for", () => {

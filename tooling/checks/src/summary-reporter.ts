@@ -6,6 +6,8 @@ import { type FinishedTest, judgeRun, summaryLine } from "./run-verdict.ts";
 export interface SummaryReporterOptions {
   /** A JSON file `{"tests": n}`: the least number of tests that a complete run executes. */
   readonly floorFile: string;
+  /** Whether tests that were skipped and say why count toward it; in CI, which has all that tests need, they do not. */
+  readonly skipsCount: boolean;
 }
 
 /**
@@ -14,10 +16,12 @@ export interface SummaryReporterOptions {
  */
 export class SummaryReporter implements Reporter {
   readonly #floor: number;
+  readonly #skipsCount: boolean;
   #vitest: Vitest | undefined;
 
-  constructor({ floorFile }: SummaryReporterOptions) {
+  constructor({ floorFile, skipsCount }: SummaryReporterOptions) {
     this.#floor = readFloor(floorFile);
+    this.#skipsCount = skipsCount;
   }
 
   onInit(vitest: Vitest): void {
@@ -30,6 +34,7 @@ export class SummaryReporter implements Reporter {
       otherFailures: unhandledErrors.length + modules.filter(failedOutsideOfTests).length,
       complete: await isComplete(this.#vitest, modules),
       floor: this.#floor,
+      skipsCount: this.#skipsCount,
     });
     const lines = [
       ...verdict.problems.map((problem) => `problem: ${problem}`),

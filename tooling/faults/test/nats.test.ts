@@ -1,5 +1,6 @@
 import { MicroError } from "@micro/core";
 import { type NatsServer, startNatsServer, startTcpProxy } from "@micro/servers";
+import { needsNatsServer } from "@micro/servers/vitest";
 import { expect, test } from "vitest";
 import { type Desk, type DeskOptions, desk, NEWS, said, startDesk, stopAll } from "../src/nats-desk.ts";
 import { errorTexts, failuresOf, type Outcome, Traffic } from "../src/traffic.ts";
@@ -10,6 +11,8 @@ const OUTAGE_MS = Number(process.env.MICRO_NATS_OUTAGE_MS ?? 2000);
 const LOST = "the connection to NATS was lost";
 /** Longest time in which everything is back once the fault is over. */
 const BACK_MS = 10_000;
+
+await needsNatsServer();
 
 const PATIENT = { pingInterval: "10s" } as const;
 

@@ -22,6 +22,8 @@ export interface Row {
   /** `R1`. */
   readonly row: string;
   readonly title: string;
+  /** The server that must be there besides Go's programs. @default none */
+  readonly needs?: "nats-server";
   readonly runs: Readonly<Record<Direction, RowRun>>;
 }
 

@@ -1,3 +1,4 @@
+import { whyNoNatsServer } from "@micro/servers/vitest";
 import { afterAll, beforeAll, describe, test } from "vitest";
 import { GENERATIONS, type Generation } from "../src/generations.ts";
 import { builtPeer, findGo } from "../src/go-build.ts";
@@ -7,6 +8,8 @@ import { ROW_TIMEOUT_MS, runRow } from "../src/run-row.ts";
 import { World } from "../src/world.ts";
 
 const cases = ROWS.flatMap((row) => DIRECTIONS.map((direction) => ({ ...row, direction })));
+
+const natsless = await whyNoNatsServer();
 
 /** The tests of one generation: each row in both directions, against running Go programs. */
 export function matrixTests(id: Generation["id"]): void {
@@ -32,6 +35,7 @@ export function matrixTests(id: Generation["id"]): void {
         timeout: 2 * ROW_TIMEOUT_MS + 5000,
       }, async (context) => {
         if (world === undefined) return context.skip(reason);
+        if (row.needs === "nats-server" && natsless !== undefined) return context.skip(natsless);
         const { verdict, note = "" } = await runRow(row, direction, world);
         if (verdict === "not applicable") return context.skip(note);
         if (verdict === "go bug") await context.annotate(note, "known Go bug");

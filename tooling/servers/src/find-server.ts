@@ -6,8 +6,8 @@ import { delimiter, dirname, join } from "node:path";
 import { promisify } from "node:util";
 
 const run = promisify(execFile);
-/** Longest time to download or unpack a package, in ms. */
-const INSTALL_DEADLINE_MS = 60_000;
+/** Longest time to fetch packages, with lists of them where need be, and to unpack them, in ms. */
+const INSTALL_DEADLINE_MS = 120_000;
 
 /** A program and where it comes from. */
 export interface ServerPackage {
@@ -23,7 +23,12 @@ export interface ServerPackage {
   readonly cacheFolder?: string;
 }
 
-/** The file of a server: found on the machine, or unpacked from its package. Rejects with the package to install. */
+/** A program is nowhere on this machine and cannot be fetched: the message names it and says how to get it. */
+export class MissingServerError extends Error {
+  override readonly name = "MissingServerError";
+}
+
+/** The file of a server: found on the machine, or unpacked from its package. Rejects with {@link MissingServerError}. */
 export async function findServer(server: ServerPackage): Promise<string> {
   const { program, packages, path, searchPath = systemPath(), cacheFolder = defaultCache() } = server;
   for (const folder of searchPath) {
@@ -36,8 +41,8 @@ export async function findServer(server: ServerPackage): Promise<string> {
   try {
     await unpack(packages, unpacked);
   } catch (cause) {
-    throw new Error(
-      `${program} is neither on the PATH nor in ${unpacked}, and cannot be unpacked there: install the Debian package ${packages[0]} (apt-get install ${packages[0]})`,
+    throw new MissingServerError(
+      `${program} is not on the PATH and cannot be fetched: install it (on Debian and Ubuntu: apt-get install ${packages[0]})`,
       { cause },
     );
   }
@@ -50,8 +55,8 @@ async function unpack(packages: readonly string[], target: string): Promise<void
   await mkdir(dirname(target), { recursive: true });
   const work = await mkdtemp(`${target}-`);
   try {
-    const bounds = { cwd: work, timeout: INSTALL_DEADLINE_MS };
-    await run("apt-get", ["-o", "APT::Sandbox::User=", "download", ...packages], bounds);
+    const bounds = { cwd: work, signal: AbortSignal.timeout(INSTALL_DEADLINE_MS) };
+    await download(packages, bounds);
     const root = join(work, "root");
     for (const archive of (await readdir(work)).filter((name) => name.endsWith(".deb"))) {
       await run("dpkg-deb", ["-x", archive, root], bounds);
@@ -65,6 +70,35 @@ async function unpack(packages: readonly string[], target: string): Promise<void
     }
   } finally {
     await rm(work, { recursive: true, force: true });
+  }
+}
+
+/** Where a command runs, and until when. */
+interface Bounds {
+  readonly cwd: string;
+  readonly signal: AbortSignal;
+}
+
+/** Puts the archives of packages into a folder, without root. */
+async function download(packages: readonly string[], bounds: Bounds): Promise<void> {
+  const apt = (...args: readonly string[]) =>
+    run("apt-get", ["-o", "APT::Sandbox::User=", "-o", "Acquire::Retries=0", ...args], bounds);
+  try {
+    await apt("download", ...packages);
+  } catch (withListsOfTheSystem) {
+    // Images of containers come without lists of packages, and lists grow old.
+    const lists = join(bounds.cwd, "lists");
+    await mkdir(lists);
+    const own = ["-o", `Dir::State::lists=${lists}`, "-o", `Dir::Cache=${join(bounds.cwd, "cache")}`];
+    try {
+      await apt(...own, "update");
+      await apt(...own, "download", ...packages);
+    } catch (withOwnLists) {
+      throw new AggregateError(
+        [withListsOfTheSystem, withOwnLists],
+        `apt-get did not fetch ${packages.join(", ")}, neither with the lists of this system nor with new ones`,
+      );
+    }
   }
 }
 

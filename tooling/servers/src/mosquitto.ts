@@ -2,7 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { temporaryFolder } from "@micro/programs";
-import { findServer } from "./find-server.ts";
+import { findServer, type ServerPackage } from "./find-server.ts";
 import { end, type Launched, launch } from "./launch.ts";
 
 /** An MQTT server of one test. */
@@ -15,13 +15,17 @@ export interface Mosquitto extends AsyncDisposable {
   restart(): Promise<void>;
 }
 
-const PACKAGES = ["mosquitto", "libcjson1", "libdlt2", "libmosquitto1", "libwrap0"];
+/** Where mosquitto comes from. */
+export const MOSQUITTO: ServerPackage = {
+  program: "mosquitto",
+  packages: ["mosquitto", "libcjson1", "libdlt2", "libmosquitto1", "libwrap0"],
+  path: "usr/sbin/mosquitto",
+};
 const LIBRARIES = { x64: "x86_64-linux-gnu", arm64: "aarch64-linux-gnu" } as const;
 
 /** Starts mosquitto on a free port of the loopback interface; resolves when it listens. Dispose of it. */
 export async function startMosquitto(): Promise<Mosquitto> {
-  const path = "usr/sbin/mosquitto";
-  const program = await findServer({ program: "mosquitto", packages: PACKAGES, path });
+  const program = await findServer(MOSQUITTO);
   const folder = await temporaryFolder();
   const config = join(folder.path, "mosquitto.conf");
   const port = await freeTcpPort();

@@ -1,8 +1,15 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type TemporaryFolder, temporaryFolder } from "@micro/programs";
-import { findServer } from "./find-server.ts";
+import { findServer, type ServerPackage } from "./find-server.ts";
 import { end, type Launched, launch } from "./launch.ts";
+
+/** Where nats-server comes from. */
+export const NATS_SERVER: ServerPackage = {
+  program: "nats-server",
+  packages: ["nats-server"],
+  path: "usr/sbin/nats-server",
+};
 
 /** How a {@link NatsServer} is started. */
 export interface NatsServerOptions {
@@ -45,11 +52,7 @@ interface Running extends Launched {
 
 /** Starts a nats-server on a free port of the loopback interface; resolves when it listens. Dispose of it. */
 export async function startNatsServer(options: NatsServerOptions = {}): Promise<NatsServer> {
-  const program = await findServer({
-    program: "nats-server",
-    packages: ["nats-server"],
-    path: "usr/sbin/nats-server",
-  });
+  const program = await findServer(NATS_SERVER);
   const folder = await temporaryFolder();
   let running: Running | undefined;
   try {

@@ -123,6 +123,7 @@ export const natsRows: readonly Row[] = [
   {
     row: "N1",
     title: "nats registry: found, listed, called, watched, gone",
+    needs: "nats-server",
     runs: {
       "go→ts": async (world) => {
         const name = fresh(world, "greeter");
@@ -193,6 +194,7 @@ export const natsRows: readonly Row[] = [
   {
     row: "N2",
     title: "nats transport: calls, errors, 20 at once, streams; nobody there",
+    needs: "nats-server",
     runs: {
       "go→ts": async (world) => {
         const settings = await settingsFor(world, ["transport"]);
@@ -234,6 +236,7 @@ export const natsRows: readonly Row[] = [
   {
     row: "N3",
     title: "registry, broker and transport on NATS: a service is found by name, called, told",
+    needs: "nats-server",
     runs: {
       "go→ts": async (world) => {
         const name = fresh(world, "greeter");
@@ -283,6 +286,7 @@ export const natsRows: readonly Row[] = [
   {
     row: "B4",
     title: "nats broker: broadcast to two, queue of two; keys in either case",
+    needs: "nats-server",
     runs: {
       "go→ts": async (world) => {
         const topic = fresh(world, "news");
