@@ -90,6 +90,19 @@ describe("max_message_size", () => {
     expect(() => decodeMessage(bytes, limit)).toThrow(tooLarge);
   });
 
+  test("is 1,000 headers, both ways: half a million of them would hold up the process for minutes", () => {
+    const pairs = Array.from({ length: 1001 }, (_, at) => [`k${at}`, ""] as const);
+    const sent = { header: new Metadata(pairs), body: new Uint8Array(0) };
+    const refused = { code: "RESOURCE_EXHAUSTED", detail: expect.stringContaining("1001 headers") };
+    const large = { maxBytes: 1024 * 1024 };
+    expect(() => encodeMessage(sent, large)).toThrow(expect.objectContaining(refused));
+    const bytes = json(JSON.stringify({ Header: Object.fromEntries(pairs) }));
+    expect(() => decodeMessage(bytes, large)).toThrow(expect.objectContaining(refused));
+    const most = json(JSON.stringify({ Header: Object.fromEntries(pairs.slice(1)) }));
+    expect(decodeMessage(most, large).header.size).toBe(1000);
+    expect(text(encodeMessage(decodeMessage(most, large), large))).toContain("K1000");
+  });
+
   test("holds for a header that JSON makes six times as long", () => {
     const maxBytes = 100_000;
     const header = new Metadata({ key: "\u0001".repeat(maxBytes - 3) });

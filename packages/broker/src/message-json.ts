@@ -1,7 +1,7 @@
 import { canonicalKey, Metadata } from "@micro/core";
 import type { BrokerMessage } from "./broker.ts";
 import { brokerError } from "./broker-errors.ts";
-import { checkSize, tooLarge } from "./message-rules.ts";
+import { checkHeaderCount, checkSize, tooLarge } from "./message-rules.ts";
 
 /** What the JSON of a message may be longer than the message itself: base64 and escapes, and a little around it. */
 const jsonLimit = (maxBytes: number): number => 2 * maxBytes + 64 * 1024;
@@ -19,10 +19,11 @@ export function maxJsonBytes({ maxBytes }: MessageLimit): number {
 
 /**
  * The JSON that Go's brokers put on the wire (spec 5.1): `{"Header":{…},"Body":"<base64>"}`, header keys as Go writes
- * them and sorted as Go sorts them. Throws `RESOURCE_EXHAUSTED` that names `max_message_size`.
+ * them and sorted as Go sorts them. Throws `RESOURCE_EXHAUSTED` that names `max_message_size` or the number of headers.
  */
 export function encodeMessage(message: BrokerMessage, limit: MessageLimit): Uint8Array {
   const { header, body } = message;
+  checkHeaderCount(header.size);
   if (body.byteLength > limit.maxBytes) checkSize(message, limit.maxBytes);
   const bytes = Buffer.isBuffer(body) ? body : Buffer.from(body.buffer, body.byteOffset, body.byteLength);
   const json = Buffer.from(`{"Header":{${headerText(header)}},"Body":"${bytes.toString("base64")}"}`);
@@ -83,7 +84,7 @@ const LINE_ENDS = /[\r\n]/g;
 
 /**
  * Reads the JSON of a message. Keys are found in any case and others ignored, null counts as empty (as Go reads it);
- * everything else must fit. Throws `BAD_REQUEST` that names what does not, and `RESOURCE_EXHAUSTED` beyond the limit.
+ * everything else must fit. Throws `BAD_REQUEST` that names what does not, and `RESOURCE_EXHAUSTED` beyond the limits.
  */
 export function decodeMessage(json: Uint8Array, limit: MessageLimit): BrokerMessage {
   if (json.byteLength > jsonLimit(limit.maxBytes)) {
@@ -117,7 +118,9 @@ function readHeader(value: unknown): Metadata {
   const header = new Metadata();
   if (value === null) return header;
   if (typeof value !== "object" || Array.isArray(value)) throw malformed("'Header' is no object");
-  for (const [key, text] of Object.entries(value)) {
+  const pairs = Object.entries(value);
+  checkHeaderCount(pairs.length);
+  for (const [key, text] of pairs) {
     if (typeof text === "string") header.set(key, text);
     else if (text === null) header.set(key, "");
     else throw malformed(`header ${JSON.stringify(key.slice(0, 40))} is no text`);

@@ -3,6 +3,8 @@ import type { BrokerMessage } from "./broker.ts";
 import { brokerError } from "./broker-errors.ts";
 
 const MAX_NAME_BYTES = 255;
+/** Each is looked for among all others, and a message of 4 MiB has room for half a million. */
+const MAX_HEADERS = 1000;
 
 /** Throws `BAD_REQUEST` for a topic that not every broker could carry: empty, over 255 bytes, spaces, control characters. */
 export function checkTopic(topic: string): void {
@@ -40,8 +42,19 @@ export function messageSize({ header, body }: BrokerMessage): number {
   return size;
 }
 
-/** The size of a message. Throws `RESOURCE_EXHAUSTED` that names the option `max_message_size` when it is over `maxBytes`. */
+/** Throws `RESOURCE_EXHAUSTED` for more than 1,000 headers. */
+export function checkHeaderCount(count: number): void {
+  if (count <= MAX_HEADERS) return;
+  const detail = `the message has ${count} headers, and brokers carry ${MAX_HEADERS} at most`;
+  throw brokerError("RESOURCE_EXHAUSTED", detail, { notSent: true });
+}
+
+/**
+ * The size of a message. Throws `RESOURCE_EXHAUSTED` that names the option `max_message_size` when it is over `maxBytes`,
+ * and for more than 1,000 headers.
+ */
 export function checkSize(message: BrokerMessage, maxBytes: number): number {
+  checkHeaderCount(message.header.size);
   const size = messageSize(message);
   if (size > maxBytes) throw tooLarge(`the message has ${size} bytes`, maxBytes);
   return size;

@@ -29,6 +29,24 @@ function makeQueue(options: Partial<WorkQueueOptions<Item>> = {}) {
 }
 
 describe("a work queue", () => {
+  test("works on 300,000 items in time in proportion", async () => {
+    let done = 0;
+    const queue = new WorkQueue<Item>({
+      concurrency: 1,
+      maxItems: 300_000,
+      maxBytes: 300_000,
+      run: async () => {
+        done++;
+      },
+    });
+    const since = process.cpuUsage();
+    while (queue.offer(item("one")));
+    await queue.ended();
+    const { user, system } = process.cpuUsage(since);
+    expect(done).toBe(300_000);
+    expect((user + system) / 1e6, "seconds of the processor").toBeLessThan(3);
+  }, 60_000);
+
   test("begins items in order, as many at a time as it may", async () => {
     const { queue, begun, end } = makeQueue({ concurrency: 2 });
     for (const name of ["a", "b", "c"]) expect(queue.offer(item(name))).toBe(true);

@@ -1,4 +1,5 @@
 import { AsyncResource } from "node:async_hooks";
+import { Fifo } from "@micro/core";
 
 /** Something to be worked on. */
 export interface WorkItem {
@@ -27,7 +28,7 @@ const STREAK = 64;
 export class WorkQueue<T extends WorkItem> {
   readonly #options: WorkQueueOptions<T>;
   readonly #run: (item: T) => Promise<void>;
-  #waiting: T[] = [];
+  readonly #waiting = new Fifo<T>();
   #bytes = 0;
   #running = 0;
   #closed = false;
@@ -79,8 +80,7 @@ export class WorkQueue<T extends WorkItem> {
 
   /** Takes out what was not begun yet. */
   takeWaiting(): readonly T[] {
-    const left = this.#waiting;
-    this.#waiting = [];
+    const left = this.#waiting.takeAll();
     this.#bytes = 0;
     this.#settle();
     return left;

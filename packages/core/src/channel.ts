@@ -1,3 +1,5 @@
+import { Fifo } from "./fifo.ts";
+
 /** Options of a {@link Channel}. */
 export interface ChannelOptions {
   /** Values held before `send` waits; 0 hands each to a reader that waits. @default 64 */
@@ -21,8 +23,8 @@ const DONE = Promise.resolve();
 export class Channel<T> implements AsyncIterable<T>, AsyncIterator<T, undefined> {
   readonly #capacity: number;
   readonly #onCancel: ((reason: unknown) => void) | undefined;
-  readonly #values: T[] = [];
-  readonly #writers: Writer<T>[] = [];
+  readonly #values = new Fifo<T>();
+  readonly #writers = new Fifo<Writer<T>>();
   #reader:
     | { resolve: (result: IteratorResult<T, undefined>) => void; reject: (reason: unknown) => void }
     | undefined;
@@ -129,7 +131,7 @@ export class Channel<T> implements AsyncIterable<T>, AsyncIterator<T, undefined>
     const wasOpen = !this.#ended;
     this.#ended = true;
     this.#error = undefined;
-    this.#values.length = 0;
+    this.#values.takeAll();
     this.#settle();
     if (wasOpen) this.#onCancel?.(reason);
   }
@@ -141,7 +143,7 @@ export class Channel<T> implements AsyncIterable<T>, AsyncIterator<T, undefined>
   }
 
   #settle(): void {
-    for (const writer of this.#writers.splice(0)) writer.reject(this.#endReason());
+    for (const writer of this.#writers.takeAll()) writer.reject(this.#endReason());
     const reader = this.#reader;
     if (reader === undefined) return;
     this.#reader = undefined;

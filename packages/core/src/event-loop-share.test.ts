@@ -22,3 +22,12 @@ test("a short loop is not held up", () => {
   const turns = Array.from({ length: 15 }, () => share.step());
   expect(turns.filter((turn) => turn !== undefined)).toEqual([]);
 });
+
+test("loops of one share wait together", async () => {
+  const share = new EventLoopShare();
+  let turn: Promise<void> | undefined;
+  while (turn === undefined) turn = share.step();
+  expect(share.step()).toBe(turn);
+  await turn;
+  expect(share.step()).toBeUndefined();
+});

@@ -129,6 +129,7 @@ export {
   PENDING,
   type ReplyMetadataSink,
 } from "./exchange.ts";
+export { Fifo } from "./fifo.ts";
 export { canonicalKey } from "./metadata.ts";
 export {
   type Option,

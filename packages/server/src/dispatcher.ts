@@ -1,5 +1,6 @@
 import {
   Deadlines,
+  EventLoopShare,
   type LocalCall,
   type LocalEntry,
   type LocalSink,
@@ -50,6 +51,8 @@ export class Dispatcher {
   readonly #logger: Logger;
   readonly #admission: Admission;
   readonly #deadlines = new Deadlines();
+  /** Of the calls of this process, for which nobody ever waits for a socket. */
+  readonly #share = new EventLoopShare();
 
   constructor(options: DispatcherOptions) {
     this.#service = options.service;
@@ -135,7 +138,24 @@ export class Dispatcher {
     return (local, message, sink) => this.#enter(route, local, message, sink);
   }
 
+  /** Now and then the answer comes after a turn of the event loop, so that a loop of calls leaves the others theirs. */
   #enter(route: Route, local: LocalCall, message: unknown, sink: LocalSink): unknown {
+    const turn = this.#share.step();
+    if (turn === undefined) return this.#run(route, local, message, sink);
+    const late: LocalSink = {
+      replied: (reply) => void turn.then(() => sink.replied(reply)),
+      failed: (error) => void turn.then(() => sink.failed(error)),
+    };
+    try {
+      const reply = this.#run(route, local, message, late);
+      if (reply !== PENDING) late.replied(reply);
+    } catch (error) {
+      late.failed(error as MicroError);
+    }
+    return PENDING;
+  }
+
+  #run(route: Route, local: LocalCall, message: unknown, sink: LocalSink): unknown {
     const refusal = this.refusal();
     if (refusal !== undefined) throw this.refusalError(refusal);
     const call = new ServerCall(route, local, message, this.#logger);
@@ -178,6 +198,9 @@ export class Dispatcher {
   }
 
   async #localStream(local: LocalCall): Promise<unknown> {
+    // A stream shares the event loop while it lasts; short ones may follow each other without end.
+    const turn = this.#share.step();
+    if (turn !== undefined) await turn;
     const route = this.#routes.find(local.endpoint);
     const refusal = this.refusal();
     if (route === undefined || refusal !== undefined) throw this.#whyNot(local, route, refusal);

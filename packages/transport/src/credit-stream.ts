@@ -1,3 +1,4 @@
+import { Fifo } from "@micro/core";
 import { transportError, unavailable } from "./errors.ts";
 import type { TransportMessage, TransportStream } from "./transport.ts";
 
@@ -63,13 +64,13 @@ export class CreditStream implements TransportStream, AsyncIterator<TransportMes
   #credit: number;
   #freeMessage: boolean;
   /** Messages without credit; more than one only when the sender did not wait. */
-  readonly #unsent: TransportMessage[] = [];
+  readonly #unsent = new Fifo<TransportMessage>();
   #unsentBytes = 0;
   readonly #senders: Sender[] = [];
   #sendClosed = false;
   /** True once nothing can be sent any more: ended from here and out, or the peer reads no more. */
   #sendOver = false;
-  readonly #unread: TransportMessage[] = [];
+  readonly #unread = new Fifo<TransportMessage>();
   #unreadBytes = 0;
   #owed = 0;
   #reader: Reader | undefined;
@@ -152,7 +153,7 @@ export class CreditStream implements TransportStream, AsyncIterator<TransportMes
   abort(reason: Error): void {
     if (this.#over) return;
     this.#port.cancel(this, reason);
-    this.#unread.length = 0;
+    this.#unread.takeAll();
     this.break(reason);
   }
 
@@ -200,7 +201,7 @@ export class CreditStream implements TransportStream, AsyncIterator<TransportMes
     if (this.#readerGone) return;
     this.#readerGone = true;
     this.#unreadBytes = 0;
-    for (const message of this.#unread.splice(0)) this.#took(message);
+    for (const message of this.#unread.takeAll()) this.#took(message);
     this.#reader?.resolve({ done: true, value: undefined });
     this.#reader = undefined;
     this.#checkOver();
@@ -306,7 +307,7 @@ export class CreditStream implements TransportStream, AsyncIterator<TransportMes
   }
 
   #dropUnsent(reason: Error): void {
-    this.#unsent.length = 0;
+    this.#unsent.takeAll();
     this.#unsentBytes = 0;
     for (const sender of this.#senders.splice(0)) sender.reject(reason);
   }

@@ -96,8 +96,9 @@ export class TargetIndex {
     this.#topics.set(topic, entry);
     const queue = version === BROADCAST ? undefined : version;
     const target: Target = { id, address, secure: secure === "true", queue, dialect };
-    if (queue === undefined) entry.singles.push(target);
-    else entry.queues.set(queue, [...(entry.queues.get(queue) ?? []), target]);
+    const members = queue === undefined ? entry.singles : entry.queues.get(queue);
+    if (members !== undefined) members.push(target);
+    else if (queue !== undefined) entry.queues.set(queue, [target]);
   }
 }
 

@@ -17,7 +17,7 @@ import {
   type Subscription,
   stoppedError,
 } from "@micro/broker";
-import { DesiredState, type Logger } from "@micro/core";
+import { DesiredState, EventLoopShare, type Logger } from "@micro/core";
 import type { Registry, ServiceRecord } from "@micro/registry";
 import { BROADCAST, type Dialect, subscriptionId, subscriptionRecord } from "./dialects.ts";
 import type { Poster } from "./poster.ts";
@@ -58,6 +58,7 @@ export class HttpBroker implements Broker {
   readonly counters: DeliveryReport;
   readonly #options: HttpBrokerOptions;
   readonly #subscriptions = new LiveSubscriptions("http");
+  readonly #share = new EventLoopShare();
   #parts: Parts | undefined;
   #stopping: Promise<void> | undefined;
 
@@ -82,11 +83,17 @@ export class HttpBroker implements Broker {
   }
 
   async publish(topic: string, message: BrokerMessage, options: BrokerCallOptions = {}): Promise<void> {
-    const what = `publishing to '${topic}'`;
-    const { publisher } = this.#open(what);
-    checkAbort(what, options.signal);
-    checkTopic(topic);
-    await publisher.publish(topic, message, options);
+    try {
+      const what = `publishing to '${topic}'`;
+      const { publisher } = this.#open(what);
+      checkAbort(what, options.signal);
+      checkTopic(topic);
+      await publisher.publish(topic, message, options);
+    } finally {
+      // Also who is refused and tries again at once leaves the others their turn.
+      const turn = this.#share.step();
+      if (turn !== undefined) await turn;
+    }
   }
 
   async subscribe(

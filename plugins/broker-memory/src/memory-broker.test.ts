@@ -34,6 +34,31 @@ test("a bus that is none is refused by name", async () => {
   );
 });
 
+test("who is refused and tries again at once does not keep the handler from making room", async () => {
+  const broker = await instantiate(memoryBroker, { config: { queueSize: 1 } });
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const subscription = await broker.subscribe("topic", () => promise);
+  const timer = setTimeout(resolve, 20);
+  const running = broker.publish("topic", message("running"));
+  await vi.waitFor(() => expect(broker.counters.published).toBe(1));
+  const waiting = broker.publish("topic", message("waiting"));
+  let published = false;
+  const until = performance.now() + 2000;
+  while (!published && performance.now() < until) {
+    await broker.publish("topic", message("refused")).then(
+      () => {
+        published = true;
+      },
+      (error) => expect(error).toMatchObject({ code: "RESOURCE_EXHAUSTED" }),
+    );
+  }
+  clearTimeout(timer);
+  resolve();
+  await Promise.all([running, waiting]);
+  await subscription.unsubscribe();
+  expect(published).toBe(true);
+});
+
 test("a handler never runs inside the caller's stack", async () => {
   const broker = await instantiate(memoryBroker);
   let inside = true;

@@ -17,7 +17,7 @@ import {
   type Subscription,
   stoppedError,
 } from "@micro/broker";
-import { definePlugin, option } from "@micro/core";
+import { definePlugin, EventLoopShare, option } from "@micro/core";
 import { logger } from "@micro/logger";
 import { MemoryBus } from "./memory-bus.ts";
 
@@ -33,6 +33,7 @@ class MemoryBroker implements Broker {
   readonly counters: DeliveryReport;
   readonly #options: MemoryBrokerOptions;
   readonly #subscriptions = new LiveSubscriptions("memory");
+  readonly #share = new EventLoopShare();
   #stopped = false;
 
   constructor(options: MemoryBrokerOptions) {
@@ -50,15 +51,21 @@ class MemoryBroker implements Broker {
   }
 
   async publish(topic: string, message: BrokerMessage, options: BrokerCallOptions = {}): Promise<void> {
-    const what = `publishing to '${topic}'`;
-    this.#check(what);
-    checkAbort(what, options.signal);
-    checkTopic(topic);
-    const { bus, maxMessageSize } = this.#options;
-    checkSize(message, maxMessageSize);
-    bus.publish(topic, message);
-    this.counters.published++;
-    await bus.pressure(topic, options);
+    try {
+      const what = `publishing to '${topic}'`;
+      this.#check(what);
+      checkAbort(what, options.signal);
+      checkTopic(topic);
+      const { bus, maxMessageSize } = this.#options;
+      checkSize(message, maxMessageSize);
+      bus.publish(topic, message);
+      this.counters.published++;
+      await bus.pressure(topic, options);
+    } finally {
+      // Also who is refused and tries again at once leaves the others their turn.
+      const turn = this.#share.step();
+      if (turn !== undefined) await turn;
+    }
   }
 
   async subscribe(

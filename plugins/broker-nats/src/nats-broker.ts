@@ -17,6 +17,7 @@ import {
   type Subscription,
   stoppedError,
 } from "@micro/broker";
+import { EventLoopShare } from "@micro/core";
 import { checkSubject, type NatsLink, type NatsMessage } from "@micro/nats";
 
 /** What a {@link NatsBroker} is made of. */
@@ -40,6 +41,7 @@ export class NatsBroker implements Broker {
   readonly #options: NatsBrokerOptions;
   readonly #subscriptions = new LiveSubscriptions("nats");
   readonly #published = new Set<string>();
+  readonly #share = new EventLoopShare();
   /** Set while this broker holds the connection. */
   #held: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
@@ -86,7 +88,7 @@ export class NatsBroker implements Broker {
     link.publish(topic, json);
     this.counters.published++;
     const pressure = link.pressure();
-    return pressure === undefined ? undefined : endsWithin(pressure, options).then(() => undefined);
+    return pressure === undefined ? this.#share.step() : endsWithin(pressure, options).then(() => undefined);
   }
 
   async #handLater(topic: string, json: Uint8Array, options: BrokerCallOptions): Promise<void> {

@@ -2,13 +2,13 @@ import {
   type AnyMessageType,
   enumDescriptorOf,
   type Field,
-  type Int64Form,
   isEnumType,
   isMessageType,
   MessageProblem,
   scalarDefault,
 } from "@micro/core/message";
-import type { Reader } from "protobufjs/minimal.js";
+import { Reader } from "protobufjs/minimal.js";
+import type { ObjectBudget } from "./object-budget.ts";
 import { scalarWire } from "./scalars.ts";
 
 /** A message, while it is read. */
@@ -41,6 +41,7 @@ export function asProblem(error: unknown): MessageProblem | undefined {
 export interface Surroundings {
   readonly syntax: "proto2" | "proto3";
   readonly readerOf: (type: AnyMessageType) => ReadMessage;
+  readonly budget: ObjectBudget;
   /** The other properties of the field's oneof. */
   readonly rivals: readonly string[];
 }
@@ -55,7 +56,7 @@ export function* fieldReaders(
   const before = valueBefore(key);
   const isKnown = knownBy(type);
   if (field.shape === "map") {
-    yield [2, mapReader(field, { wireType, read, isKnown })];
+    yield [2, mapReader(field, { wireType, read, isKnown, budget: around.budget })];
   } else if (field.shape === "repeated") {
     yield [
       wireType,
@@ -101,7 +102,7 @@ interface ValueReader {
   readonly read: ReadValue;
 }
 
-function valueReader(field: Field, { syntax, readerOf }: Surroundings): ValueReader {
+function valueReader(field: Field, { syntax, readerOf, budget }: Surroundings): ValueReader {
   const { type, int64 } = field;
   if (isMessageType(type)) {
     const readMessageOf = readerOf(type);
@@ -116,7 +117,14 @@ function valueReader(field: Field, { syntax, readerOf }: Surroundings): ValueRea
     };
   }
   const wire = scalarWire(typeof type === "string" ? type : "int32", syntax);
-  return { wireType: wire.wireType, read: (reader) => wire.read(reader, int64) };
+  if (type !== "bytes") return { wireType: wire.wireType, read: (reader) => wire.read(reader, int64) };
+  return {
+    wireType: wire.wireType,
+    read: (reader) => {
+      budget.take(1);
+      return wire.read(reader, int64);
+    },
+  };
 }
 
 /**
@@ -178,17 +186,23 @@ function closedEnumReader(
 const KEY_FIELD = 1;
 const VALUE_FIELD = 2;
 
-function mapReader(field: Field, value: ValueReader & ElementReader): ReadField {
-  const { key: property, type, mapKey } = field;
+/** What a map's reader has to know beside its field. */
+interface MapParts extends ValueReader, ElementReader {
+  readonly budget: ObjectBudget;
+}
+
+function mapReader(field: Field, value: MapParts): ReadField {
+  const { key: property, mapKey } = field;
   if (mapKey === undefined) throw new TypeError(`field '${field.name}': a map needs the type of its keys`);
   const keyWire = scalarWire(mapKey, "proto3");
   const keyTag = (KEY_FIELD << 3) | keyWire.wireType;
   const valueTag = (VALUE_FIELD << 3) | value.wireType;
   const defaultKey = String(scalarDefault(mapKey, "string"));
-  const defaultValue = mapDefault(type, field.int64);
+  const defaultValue = mapDefault(field, value);
   return (reader, message, depth) => {
     let key = defaultKey;
     let entry: unknown;
+    value.budget.take(1);
     try {
       const outer = enter(reader);
       while (reader.pos < reader.len) {
@@ -202,15 +216,19 @@ function mapReader(field: Field, value: ValueReader & ElementReader): ReadField 
     } catch (error) {
       throw asProblem(error)?.in(key) ?? error;
     }
-    entry ??= defaultValue();
+    entry ??= defaultValue(depth);
     if (value.isKnown(entry)) (message[property] as Message)[key] = entry;
   };
 }
 
 /** What an entry without a value has. */
-function mapDefault(type: Field["type"], int64: Int64Form): () => unknown {
+function mapDefault({ type, int64 }: Field, { read }: ValueReader): (depth: number) => unknown {
   if (typeof type === "string") return () => scalarDefault(type, int64);
-  if (isMessageType(type)) return () => type.create();
+  // As when it had come: a message without a byte.
+  if (isMessageType(type)) return (depth) => read(Reader.create(NO_LENGTH), undefined, depth);
   const first = enumDescriptorOf(type).values[0]?.[1] ?? 0;
   return () => first;
 }
+
+/** Of a message that has no bytes. */
+const NO_LENGTH = Buffer.alloc(1);

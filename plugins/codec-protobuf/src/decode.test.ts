@@ -303,10 +303,40 @@ describe("any bytes give a value or BAD_REQUEST, whatever the type:", () => {
   });
 
   test("a body full of small parts takes time in proportion", () => {
-    const body = Buffer.alloc(4 * 1024 * 1024);
+    const body = Buffer.alloc(1024 * 1024);
     for (let at = 0; at < body.length; at += 2) body.set([0x1a, 0], at);
     const started = performance.now();
     expect((codec.decode(body, Tree) as { children: unknown[] }).children).toHaveLength(body.length / 2);
     expect(performance.now() - started).toBeLessThan(10_000);
+  });
+
+  test("a small body that would fill the memory is refused early", () => {
+    const body = Buffer.alloc(4 * 1024 * 1024);
+    for (let at = 0; at < body.length; at += 2) body.set([0x1a, 0], at);
+    const error = thrownBy(() => codec.decode(body, Tree));
+    expect(error.code).toBe("BAD_REQUEST");
+    expect(error.detail).toMatch(/Tree: children\.666665: more than 2000000 .*codec\.protobuf_max_objects/);
+  });
+
+  test("protobuf_max_objects counts messages, lists, maps, entries and bytes of one body", async () => {
+    // A Tree is a message, a list and a map; Lists is a message and seventeen lists.
+    for (const [type, bytes, objects] of [
+      [Tree, "1a00".repeat(3), 12],
+      [Tree, "1200".repeat(3), 6],
+      [Tree, "22030a0161" + "2200", 11],
+      [Lists, "7a00" + "7a0161", 20],
+      [Lists, "8a0100".repeat(2), 20],
+      [Lists, "1a03010203" + "72017a", 18],
+    ] as const) {
+      const what = `${type.typeName} ${bytes}`;
+      const body = Buffer.from(bytes, "hex");
+      const bounded = async (protobufMaxObjects: number) =>
+        messageCodec(await instantiate(protobufCodec, { config: { protobufMaxObjects } }));
+      const enough = await bounded(objects);
+      for (let round = 0; round < 2; round++)
+        expect(enough.decode(body, type), what).toEqual(codec.decode(body, type));
+      const less = await bounded(objects - 1);
+      expect(thrownBy(() => less.decode(body, type)).detail, what).toContain("codec.protobuf_max_objects");
+    }
   });
 });

@@ -9,7 +9,15 @@ import {
   MessageProblem,
 } from "@micro/core/message";
 import { Reader } from "protobufjs/minimal.js";
-import { asProblem, fieldReaders, type Message, type ReadField, type ReadMessage } from "./decode-fields.ts";
+import {
+  asProblem,
+  fieldReaders,
+  type Message,
+  type ReadField,
+  type ReadMessage,
+  type Surroundings,
+} from "./decode-fields.ts";
+import { ObjectBudget } from "./object-budget.ts";
 
 interface FieldPlan {
   readonly field: Field;
@@ -19,6 +27,8 @@ interface FieldPlan {
 interface MessagePlan {
   /** A message of defaults. */
   readonly create: () => Message;
+  /** Objects that such a message is made of: itself, and its empty lists, maps and bytes. */
+  readonly objects: number;
   /** By field number and wire type; any other combination is an unknown field. */
   readonly byTag: ReadonlyMap<number, FieldPlan>;
   /** The same for small tags, where a list is faster. */
@@ -40,11 +50,12 @@ export class BodyProblem extends Error {
 
 /**
  * A reader of messages: complete ones, with defaults for what is missing. Unknown fields are skipped. Throws a
- * {@link BodyProblem} for bytes that are none of the type.
+ * {@link BodyProblem} for bytes that are none of the type, and for those that would become more than `maxObjects` objects.
  */
-export function createDecode(): (type: AnyMessageType, bytes: Uint8Array) => unknown {
+export function createDecode(maxObjects: number): (type: AnyMessageType, bytes: Uint8Array) => unknown {
   const readers = new WeakMap<AnyMessageType, ReadMessage>();
   const required = new WeakMap<AnyMessageType, boolean>();
+  const budget = new ObjectBudget(maxObjects);
 
   const readerOf = (type: AnyMessageType): ReadMessage => {
     let read = readers.get(type);
@@ -52,8 +63,10 @@ export function createDecode(): (type: AnyMessageType, bytes: Uint8Array) => unk
       let plan: MessagePlan | undefined;
       read = (reader, message, depth) => {
         // Compiled on first use: types may hold themselves.
-        plan ??= planOf(type, readerOf);
-        return readMessage(reader, message ?? plan.create(), { plan, depth });
+        plan ??= planOf(type, { readerOf, budget });
+        if (message !== undefined) return readMessage(reader, message, { plan, depth });
+        budget.take(plan.objects);
+        return readMessage(reader, plan.create(), { plan, depth });
       };
       readers.set(type, read);
     }
@@ -62,6 +75,7 @@ export function createDecode(): (type: AnyMessageType, bytes: Uint8Array) => unk
 
   return (type, bytes) => {
     const reader = Reader.create(asBuffer(bytes));
+    budget.begin();
     try {
       const message = readerOf(type)(reader, undefined, 0);
       let check = required.get(type);
@@ -118,31 +132,32 @@ function readMessage(reader: Reader, message: Message, { plan, depth }: Place): 
   return message;
 }
 
-function planOf(type: AnyMessageType, readerOf: (type: AnyMessageType) => ReadMessage): MessagePlan {
+function planOf(type: AnyMessageType, around: Pick<Surroundings, "readerOf" | "budget">): MessagePlan {
   const { fields, file, oneofs } = descriptorOf(type);
   const byTag = new Map<number, FieldPlan>();
   for (const field of fields) {
     const members = field.oneof === undefined ? [] : (oneofs.get(field.oneof) ?? []);
     const rivals = members.filter((other) => other !== field).map(({ key }) => key);
-    for (const [wireType, read] of fieldReaders(field, { syntax: file.syntax, readerOf, rivals })) {
+    for (const [wireType, read] of fieldReaders(field, { ...around, syntax: file.syntax, rivals })) {
       byTag.set(((field.number << 3) | wireType) >>> 0, { field, read });
     }
   }
   const bySmallTag = Array.from({ length: SMALL_TAG }, (_, tag) => byTag.get(tag));
-  return { byTag, bySmallTag, create: creator(fields) };
+  return { byTag, bySmallTag, ...creator(fields) };
 }
 
 /** Makes messages of defaults, all of one shape. */
-function creator(fields: readonly Field[]): () => Message {
+function creator(fields: readonly Field[]): Pick<MessagePlan, "create" | "objects"> {
   const implicit = fields.filter(({ presence }) => presence === "implicit");
   const template = Object.fromEntries(implicit.map((field) => [field.key, defaultOf(field)]));
   // Lists, maps and bytes are the message's own.
   const own = implicit.filter(({ shape, type }) => shape !== "single" || type === "bytes");
-  return () => {
+  const create = (): Message => {
     const message: Message = { ...template };
     for (const field of own) {
       message[field.key] = field.shape === "repeated" ? [] : field.shape === "map" ? {} : new Uint8Array(0);
     }
     return message;
   };
+  return { create, objects: 1 + own.length };
 }

@@ -15,10 +15,16 @@ export const protobufCodec = definePlugin(codec, {
   aliases: ["proto"],
   config: {
     protobufMaxSize: option.size({ description: "Largest message that is read", default: "64MiB" }),
+    protobufMaxObjects: option.integer({
+      description:
+        "Most messages, lists, maps, entries and bytes that one message may become when it is read",
+      default: 2_000_000,
+      min: 1,
+    }),
   },
   create: ({ config }): Codec => {
     const encode = createEncode();
-    const decode = createDecode();
+    const decode = createDecode(config.protobufMaxObjects);
     const maxBytes = config.protobufMaxSize;
     return {
       name: "protobuf",

@@ -15,6 +15,7 @@ import {
   type Subscription,
   stoppedError,
 } from "@micro/broker";
+import { EventLoopShare } from "@micro/core";
 import type { SampleClient } from "./sample-client.ts";
 
 /** What a {@link SampleBroker} is made of. */
@@ -32,6 +33,7 @@ export class SampleBroker implements Broker {
   readonly counters: DeliveryReport;
   readonly #options: SampleBrokerOptions;
   readonly #subscriptions = new LiveSubscriptions("sample");
+  readonly #share = new EventLoopShare();
   #stopped = false;
 
   constructor(options: SampleBrokerOptions) {
@@ -56,6 +58,9 @@ export class SampleBroker implements Broker {
     checkTopic(topic);
     client.publish(topic, encodeMessage(message, { maxBytes }));
     this.counters.published++;
+    // Who publishes in a loop leaves timers and sockets their turn, though the client never makes anybody wait.
+    const turn = this.#share.step();
+    if (turn !== undefined) await turn;
   }
 
   async subscribe(
