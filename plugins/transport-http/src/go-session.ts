@@ -145,7 +145,7 @@ export class GoSession implements Session, ConnectionOwner, StreamPort {
     if (!this.#paused || stream === undefined) return;
     if (stream.unreadBytes > this.#options.context.settings.streamWindow / 2) return;
     this.#paused = false;
-    this.#connection.socket.resume();
+    this.#connection.resume();
   }
 
   over(stream: CreditStream): void {
@@ -183,7 +183,7 @@ export class GoSession implements Session, ConnectionOwner, StreamPort {
       stream.peerStop();
     } else if (!this.#paused && stream.unreadBytes > settings.streamWindow) {
       this.#paused = true;
-      this.#connection.socket.pause();
+      this.#connection.pause();
     }
   }
 

@@ -1,3 +1,4 @@
+import { spawn } from "node:child_process";
 import { connect } from "node:net";
 import { Metadata } from "@micro/core";
 import { eventually, within } from "@micro/core/conformance";
@@ -42,12 +43,12 @@ describe("deadlines", () => {
     }));
 
   test("messages that follow each other in pieces are no half message", () =>
-    withTransport({ readTimeout: 100 }, async (world) => {
+    withTransport({ readTimeout: 500 }, async (world) => {
       const { address } = await world.listen();
       const peer = await world.client(address);
       // Each piece ends one message and begins the next, for longer than read_timeout.
       const text = post({ "Micro-Id": 1 }, "0123456789");
-      const until = performance.now() + 400;
+      const until = performance.now() + 1500;
       peer.write(text.slice(0, 20));
       for (let sent = 0; performance.now() < until; ) {
         peer.write(text.slice(20) + text.slice(0, 20));
@@ -258,7 +259,7 @@ describe("Go's clients", () => {
       const begin = performance.now();
       peer.destroy();
       await within("the abort", told);
-      expect(performance.now() - begin).toBeLessThan(500);
+      expect(performance.now() - begin).toBeLessThan(1000);
       echo(exchange);
     }));
 
@@ -340,6 +341,33 @@ describe("Go's clients", () => {
       expect(count).toBe(300);
     }));
 
+  test("a client that sends as fast as it is read leaves the others their turn", () =>
+    withTransport({}, async (world) => {
+      let handled = 0;
+      const { address } = await world.listen((exchange) => {
+        handled++;
+        exchange.reply(message("{}"));
+      });
+      const calls = 100_000;
+      // A process of its own, so that it writes while this one reads.
+      const flood = `const socket = require("node:net").connect(${address.split(":").at(-1)}, "127.0.0.1");
+        for (let id = 0; id < ${calls}; id++) socket.write(${JSON.stringify(post({ "Micro-Id": "ID" }))}.replace("ID", id));
+        socket.resume();`;
+      const client = spawn(process.execPath, ["-e", flood], { stdio: "inherit" });
+      try {
+        let longest = 0;
+        for (let since = process.cpuUsage(); handled < calls; since = process.cpuUsage()) {
+          await new Promise((resolve) => setImmediate(resolve));
+          // Time of the processor: on a busy machine all turns are long.
+          const { user, system } = process.cpuUsage(since);
+          longest = Math.max(longest, (user + system) / 1000);
+        }
+        expect(longest, "ms of work in the longest turn").toBeLessThan(90);
+      } finally {
+        client.kill("SIGKILL");
+      }
+    }));
+
   test("a client that asks for pongs and reads none is not read any further", () =>
     withTransport({}, async (world) => {
       const { address } = await world.listen();
@@ -371,7 +399,7 @@ describe("Go's clients", () => {
   ])(
     "a client that reads slowly is none that takes no bytes: it gets all of a reply%s",
     (_, header, idleTimeout) =>
-      withTransport({ writeTimeout: 1000, idleTimeout, maxMessageSize: "64MiB" }, async (world) => {
+      withTransport({ writeTimeout: 2500, idleTimeout, maxMessageSize: "64MiB" }, async (world) => {
         const body = Buffer.alloc(48 * 1024 * 1024, "x");
         const { address } = await world.listen((exchange) =>
           exchange.reply({ header: new Metadata(), body }),
@@ -386,7 +414,7 @@ describe("Go's clients", () => {
           if (piece < 1024 * 1024) return;
           piece = 0;
           socket.pause();
-          setTimeout(() => socket.resume(), 40);
+          setTimeout(() => socket.resume(), 60);
         });
         const whole = new Promise<void>((resolve) => {
           socket.on("data", () => {
@@ -397,11 +425,11 @@ describe("Go's clients", () => {
           socket.on("close", () => resolve()).on("error", () => undefined);
         });
         socket.write(post({ "Micro-Id": 1, ...header }));
-        await within("the end of it", Promise.race([whole, closed]), 20_000);
+        await within("the end of it", Promise.race([whole, closed]), 60_000);
         socket.destroy();
         expect(received).toBeGreaterThan(body.length);
         // Longer than write_timeout, and than a connection without a peer that reads is kept to its end.
-        expect(performance.now() - began).toBeGreaterThan(1000);
+        expect(performance.now() - began).toBeGreaterThan(2500);
       }),
   );
 

@@ -329,8 +329,8 @@ export class ServerConnection implements ConnectionOwner, StreamPort, ExchangePo
     const pause = this.full || (!this.#multiplexed && this.#streams.anyUnread(streamWindow));
     if (pause === this.#paused) return;
     this.#paused = pause;
-    if (pause) this.#connection.socket.pause();
-    else this.#connection.socket.resume();
+    if (pause) this.#connection.pause();
+    else this.#connection.resume();
   }
 
   #abortAll(reason: Error): void {

@@ -169,7 +169,7 @@ describe("towards Go", () => {
     }));
 
   test("a reader that takes longer than read_timeout for a message is no slow peer", () =>
-    withTransport({ readTimeout: 60, streamWindow: 1000 }, async (world) => {
+    withTransport({ readTimeout: 400, streamWindow: 1000 }, async (world) => {
       const server = await world.server();
       const session = await world.transport.dial(server.address);
       const peer = await server.next();
@@ -181,7 +181,7 @@ describe("towards Go", () => {
       const read = stream.messages[Symbol.asyncIterator]();
       for (let i = 0; i < 200; i++) {
         // Longer than the time, with the socket paused in the middle of a message.
-        if (i === 3) await new Promise((resolve) => setTimeout(resolve, 200));
+        if (i === 3) await new Promise((resolve) => setTimeout(resolve, 1000));
         const next = await within("a message", read.next());
         expect(next.done ? "" : textOf(next.value).trim()).toBe(`${i}`);
       }
