@@ -70,3 +70,4 @@ export function thrownBy(run: () => unknown): MicroError {
 }
 
 export { type InstantiateOptions, instantiate } from "./instantiate.ts";
+export { type LogLine, recordingLogger } from "./recording-logger.ts";

@@ -1,26 +1,13 @@
 import { expect, test } from "vitest";
-import { eventually } from "./conformance.ts";
+import { eventually, recordingLogger } from "./conformance.ts";
 import { DesiredState } from "./desired-state.ts";
 import { MicroError } from "./errors.ts";
-import { type LogFields, type Logger, type LogLevel, type LogMessage, nullLogger } from "./logger.ts";
 import { isLogged, logFailure, markLogged } from "./outage.ts";
-
-type Line = readonly [LogLevel, LogMessage, LogFields | undefined];
-
-/** A logger that keeps its lines. */
-function recorder(): { readonly logger: Logger; readonly lines: Line[] } {
-  const lines: Line[] = [];
-  const at =
-    (level: LogLevel) =>
-    (message: LogMessage, fields?: LogFields): void =>
-      void lines.push([level, message, fields]);
-  return { logger: { ...nullLogger, debug: at("debug"), info: at("info"), warn: at("warn") }, lines };
-}
 
 const away = () => new MicroError({ code: "UNAVAILABLE", detail: "no server" });
 
 test("a failure is one short line, and the whole error at debug", () => {
-  const { logger, lines } = recorder();
+  const { logger, lines } = recordingLogger("debug");
   const error = away();
   expect(logFailure(logger, "not there", { error, failures: 1 })).toBe(true);
   expect(lines).toEqual([
@@ -30,13 +17,13 @@ test("a failure is one short line, and the whole error at debug", () => {
 });
 
 test("of several failures in one the line has all", () => {
-  const { logger, lines } = recorder();
+  const { logger, lines } = recordingLogger("debug");
   logFailure(logger, "not left", { error: new AggregateError([away(), new Error("stuck")], "two steps") });
   expect(lines[0]?.[2]).toEqual({ code: "INTERNAL", reason: "two steps: no server; stuck" });
 });
 
 test("an outage that is in the log is not told again, however it is wrapped", () => {
-  const { logger, lines } = recorder();
+  const { logger, lines } = recordingLogger("debug");
   const error = new Error("the watch broke off", { cause: markLogged(away()) });
   expect(isLogged(error)).toBe(true);
   expect(isLogged(new Error("another", { cause: away() }))).toBe(false);
@@ -51,7 +38,7 @@ test("a circle of causes ends", () => {
 });
 
 test("desired state tells of a failure once, and not of an outage that is in the log", async () => {
-  const { logger, lines } = recorder();
+  const { logger, lines } = recordingLogger("debug");
   const failures: (MicroError | undefined)[] = [
     markLogged(away()),
     markLogged(away()),

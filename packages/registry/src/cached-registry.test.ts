@@ -1,6 +1,6 @@
 import { MicroError } from "@micro/core";
 import { eventually, within } from "@micro/core/conformance";
-import { afterEach, expect, test, vi } from "vitest";
+import { afterEach, expect, onTestFinished, test, vi } from "vitest";
 import { type CachedRegistryOptions, createCachedRegistry } from "./cached-registry.ts";
 import type { Node, ServiceRecord } from "./model.ts";
 import { NodeTable } from "./node-table.ts";
@@ -128,12 +128,13 @@ test("after the negative time it is asked again", async () => {
 test("a used answer is renewed in the background before it is too old", async () => {
   const { fake, backend, table } = fakeBackend();
   table.put(greeter("a"));
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
   const registry = await cached(backend, { cacheTtl: 600 });
   await registry.snapshot("greeter");
-  const end = performance.now() + 1500;
-  while (performance.now() < end) {
+  for (let ms = 0; ms < 1500; ms += 5) {
     expect(registry.peek("greeter")).toBeDefined();
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    await vi.advanceTimersByTimeAsync(5);
   }
   expect(fake.asked.length).toBeGreaterThan(2);
   expect(fake.asked.length).toBeLessThan(8);
@@ -191,6 +192,19 @@ test("cannot ask and knows nothing: UNAVAILABLE with the reason, safe to try aga
     cause: new Error("connection refused"),
   });
   expect(registry.peek("greeter")).toBeUndefined();
+});
+
+test("a question that was cut off reached no handler: the call it was for is safe to try again", async () => {
+  const { fake, backend } = fakeBackend();
+  const cut = new MicroError({ code: "UNAVAILABLE", detail: "the connection broke", notSent: false });
+  fake.answer = () => Promise.reject(cut);
+  const registry = await cached(backend);
+  await expect(registry.snapshot("greeter")).rejects.toMatchObject({
+    code: "UNAVAILABLE",
+    notSent: true,
+    detail: "registry 'fake', service 'greeter': cannot be asked: the connection broke",
+    cause: cut,
+  });
 });
 
 test("a registry that never answers costs no caller more than its own time", async () => {
@@ -415,7 +429,8 @@ test("a burst of 10,000 peeks at 10,000 nodes costs next to nothing", async () =
   const first = await registry.snapshot("greeter");
   const began = performance.now();
   for (let i = 0; i < 10_000; i += 1) if (registry.peek("greeter") !== first) throw new Error("changed");
-  expect(performance.now() - began).toBeLessThan(100);
+  // Looking at each node would take tens of seconds.
+  expect(performance.now() - began).toBeLessThan(1000);
 });
 
 test("without errors told, background failures reject nothing unhandled", async () => {

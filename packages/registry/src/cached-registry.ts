@@ -4,12 +4,14 @@ import { type CallBounds, callWithin, REGISTRY_ERROR_ID, unavailable } from "./c
 import { keepWatching } from "./keep-watching.ts";
 import type { ServiceRecord } from "./model.ts";
 import type {
+  GetOptions,
   RegisterOptions,
   Registry,
   RegistryBackend,
   RegistryCallOptions,
   RegistryEvent,
   Snapshot,
+  SnapshotOptions,
   WatchOptions,
 } from "./registry.ts";
 
@@ -99,25 +101,29 @@ class CachedRegistry implements Registry {
     return entry.current();
   }
 
-  async snapshot(service: string, options: RegistryCallOptions = {}): Promise<Snapshot> {
+  async snapshot(service: string, options: SnapshotOptions = {}): Promise<Snapshot> {
     const what = `registry '${this.name}', service '${service}'`;
     this.#check(what);
     const cached = this.peek(service);
     if (cached !== undefined) return cached;
     const entry = this.#entry(service);
     const flight = entry.flight ?? this.#ask(entry);
-    let failure: MicroError | undefined;
+    let answer: MicroError | Snapshot | undefined;
     try {
-      failure = await callWithin(what, options, () => flight);
+      answer = await callWithin(what, options, () => {
+        const first = options.enough && entry.until(options.enough);
+        return Promise.race(first === undefined ? [flight] : [flight, first]);
+      });
     } catch (error) {
       if (!MicroError.is(error) || error.code === "CANCELLED") throw error;
       // This caller cannot wait longer; the question goes on for the next one.
-      failure = error;
+      answer = error;
       entry.overdue();
     }
     this.#check(what);
-    if (failure === undefined || (entry.known && !entry.empty)) return entry.current();
-    throw failure;
+    if (!MicroError.is(answer)) return answer ?? entry.current();
+    if (entry.known && !entry.empty) return entry.current();
+    throw answer;
   }
 
   evict(service: string, nodeId: string): void {
@@ -142,10 +148,10 @@ class CachedRegistry implements Registry {
     this.#services.get(record.name)?.delete(record);
   }
 
-  async get(service: string, options: RegistryCallOptions = {}): Promise<readonly ServiceRecord[]> {
+  async get(service: string, options: GetOptions = {}): Promise<readonly ServiceRecord[]> {
     const what = `registry '${this.name}', service '${service}'`;
     this.#check(what);
-    return await this.#call(what, options, (bounds) => this.#backend.get(service, bounds));
+    return await this.#call(what, options, (bounds) => this.#backend.get(service, { ...options, ...bounds }));
   }
 
   async list(options: RegistryCallOptions = {}): Promise<readonly string[]> {
@@ -213,14 +219,18 @@ class CachedRegistry implements Registry {
     const what = `registry '${this.name}', service '${entry.name}'`;
     const { signal } = this.#stopping;
     try {
-      const records = await callWithin(what, { signal }, (bounds) => this.#backend.get(entry.name, bounds));
+      const onFound = (record: ServiceRecord): void => entry.found(record);
+      const records = await callWithin(what, { signal }, (bounds) =>
+        this.#backend.get(entry.name, { ...bounds, onFound }),
+      );
       entry.answered(records);
       return undefined;
     } catch (error) {
       entry.failed();
       const detail = MicroError.from(error).detail;
+      // The question may have reached the registry; the call it is for has reached nobody.
       const failure =
-        MicroError.is(error) && error.code === "UNAVAILABLE"
+        MicroError.is(error) && error.code === "UNAVAILABLE" && error.notSent
           ? error
           : unavailable(`${what}: cannot be asked: ${detail}`, error);
       if (!signal.aborted) this.#onError(failure);

@@ -1,5 +1,5 @@
 export type { Endpoint, Node, ServiceRecord, Value } from "./model.ts";
-export type { Registry, RegistryEvent, Snapshot, WatchOptions } from "./registry.ts";
+export type { Registry, RegistryEvent, Snapshot, SnapshotOptions, WatchOptions } from "./registry.ts";
 
 // ---- for authors of registry plugins ----
 
@@ -18,5 +18,5 @@ export {
   sameData,
   withNode,
 } from "./records.ts";
-export type { RegisterOptions, RegistryBackend, RegistryCallOptions } from "./registry.ts";
+export type { GetOptions, RegisterOptions, RegistryBackend, RegistryCallOptions } from "./registry.ts";
 export { type Attendance, WatchHub, type WatchHubOptions } from "./watch-hub.ts";

@@ -8,6 +8,25 @@ export interface RegistryCallOptions {
   readonly timeoutMs?: number;
 }
 
+/** Options of `get`. */
+export interface GetOptions extends RegistryCallOptions {
+  /**
+   * Told of nodes as they answer, while others may still do so: a call can go out before the promise resolves. The
+   * answer has them too, unless they have gone meanwhile. A plugin that knows everybody at once need not call it. It must
+   * not throw.
+   */
+  readonly onFound?: (record: ServiceRecord) => void;
+}
+
+/** Options of `snapshot`. */
+export interface SnapshotOptions extends RegistryCallOptions {
+  /**
+   * Says whether the nodes that have answered so far will do: then the snapshot has only them, and a later one has the
+   * others too. As long as it says no, all are waited for. @default waits for all
+   */
+  readonly enough?: (snapshot: Snapshot) => boolean;
+}
+
 /** Options of `register`. */
 export interface RegisterOptions extends RegistryCallOptions {
   /** The node is forgotten when it is not registered again within this time; 0: never. @default 60000 */
@@ -40,7 +59,7 @@ export interface RegistryBackend extends Lifecycle {
   /** Takes the nodes of `record` away; unknown ones are no error. */
   deregister(record: ServiceRecord, options?: RegistryCallOptions): Promise<void>;
   /** One record per version; empty when nobody is there. */
-  get(service: string, options?: RegistryCallOptions): Promise<readonly ServiceRecord[]>;
+  get(service: string, options?: GetOptions): Promise<readonly ServiceRecord[]>;
   /** Names of all services, sorted. */
   list(options?: RegistryCallOptions): Promise<readonly string[]>;
   /** Ends when `signal` aborts or the reader leaves; survives reconnects. */
@@ -59,10 +78,10 @@ export interface Snapshot {
 
 /** What a service offers as `service.registry`: the plugin behind the caching layer every plugin shares. */
 export interface Registry extends RegistryBackend {
-  /** The cached snapshot without waiting; undefined when nothing is known yet or it is too old. */
+  /** The cached snapshot without waiting; undefined when it is too old, or not everybody has been asked yet. */
   peek(service: string): Snapshot | undefined;
   /** The snapshot, asking the plugin when needed. Rejects with `UNAVAILABLE` when it cannot ask and knows nothing. */
-  snapshot(service: string, options?: RegistryCallOptions): Promise<Snapshot>;
+  snapshot(service: string, options?: SnapshotOptions): Promise<Snapshot>;
   /** A connection to this node failed: forget it until the registry names it anew. */
   evict(service: string, nodeId: string): void;
 }

@@ -1,5 +1,6 @@
 import { MicroError } from "@micro/core";
-import type { Registry, RegistryCallOptions, Snapshot } from "@micro/registry";
+import type { Registry, Snapshot, SnapshotOptions } from "@micro/registry";
+import { hasFitting } from "./fitting.ts";
 import type { EjectionRules, NodeState } from "./node-state.ts";
 import type { Pool } from "./pool.ts";
 import type { Outcome, Selection, Selector, SelectRequest } from "./selector.ts";
@@ -74,9 +75,11 @@ class StrategySelector implements Selector {
   }
 
   async #ask(request: SelectRequest): Promise<Selection> {
-    const options: RegistryCallOptions = {
+    const options: SnapshotOptions = {
       timeoutMs: request.timeoutMs ?? 5000,
       ...(request.signal === undefined ? {} : { signal: request.signal }),
+      // Whose node a key is, all of them decide.
+      ...(request.key === undefined ? { enough: (snapshot) => mayChoose(snapshot, request) } : {}),
     };
     let snapshot: Snapshot;
     try {
@@ -222,6 +225,16 @@ class Chosen implements Selection {
     if (!this.#open) return;
     this.#open = false;
     this.#selector.settle(this.#service, this.#state, outcome, this.#trial, this.#name);
+  }
+}
+
+/** Whether the nodes that have answered the registry's question so far will do. */
+function mayChoose(snapshot: Snapshot, request: SelectRequest): boolean {
+  try {
+    return hasFitting(snapshot, request);
+  } catch {
+    // The request's filter: choosing meets it again, and says so.
+    return true;
   }
 }
 

@@ -1,4 +1,5 @@
 import type { ServiceRecord, Snapshot } from "@micro/registry";
+import { anyNode, conditionOn, endpointsOf } from "./fitting.ts";
 import { type EjectionRules, NodeState } from "./node-state.ts";
 import { Pool } from "./pool.ts";
 import type { SelectRequest } from "./selector.ts";
@@ -57,7 +58,7 @@ export class ServiceState {
     this.#records = snapshot.records.map((record) => ({
       record,
       nodes: this.#nodesOf(record, named),
-      endpoints: record.endpoints.length > 0 ? new Set(record.endpoints.map(({ name }) => name)) : undefined,
+      endpoints: endpointsOf(record),
     }));
     this.#forget(named, now());
     this.#all = new Pool(this.#records.flatMap(({ nodes }) => nodes));
@@ -117,16 +118,9 @@ export class ServiceState {
 }
 
 function matching({ record, nodes, endpoints }: RecordState, request: SelectRequest): readonly NodeState[] {
-  const { endpoint, version, metadata } = request;
-  if (version !== undefined && record.version !== version) return [];
-  if (endpoint !== undefined && endpoints !== undefined && !endpoints.has(endpoint)) return [];
-  if (metadata === undefined) return nodes;
-  const wanted = Object.entries(metadata);
-  const has = (own: Readonly<Record<string, string>>, [key, value]: [string, string]) =>
-    Object.hasOwn(own, key) && own[key] === value;
-  return nodes.filter(({ node }) =>
-    wanted.every((pair) => has(node.metadata, pair) || has(record.metadata, pair)),
-  );
+  const fits = conditionOn(record, endpoints, request);
+  if (fits === undefined) return [];
+  return fits === anyNode ? nodes : nodes.filter(({ node }) => fits(node));
 }
 
 const firstKey = (map: ReadonlyMap<string, unknown>): string => map.keys().next().value as string;

@@ -1,13 +1,6 @@
 import { join } from "node:path";
-import {
-  isLogged,
-  type LogFields,
-  type Logger,
-  type LogLevel,
-  type LogMessage,
-  nullLogger,
-} from "@micro/core";
-import { eventually, within } from "@micro/core/conformance";
+import { isLogged, type LogFields, type Logger, nullLogger } from "@micro/core";
+import { eventually, recordingLogger, within } from "@micro/core/conformance";
 import { type NatsServer, startNatsServer } from "@micro/servers";
 import { needsNatsServer } from "@micro/servers/vitest";
 import { afterEach, describe, expect, test } from "vitest";
@@ -52,25 +45,6 @@ async function freeze(started: NatsServer, link: NatsLink): Promise<() => void> 
     expect(link.flush("asking", { timeoutMs: 20 })).rejects.toMatchObject({ code: "UNAVAILABLE" }),
   );
   return thaw;
-}
-
-type Line = readonly [LogLevel, LogMessage, LogFields | undefined];
-
-/** A logger that keeps its lines. */
-function recorder(): { readonly logger: Logger; readonly lines: Line[] } {
-  const lines: Line[] = [];
-  const at =
-    (level: LogLevel) =>
-    (message: LogMessage, fields?: LogFields): void =>
-      void lines.push([level, message, fields]);
-  const logger: Logger = {
-    ...nullLogger,
-    info: at("info"),
-    warn: at("warn"),
-    error: at("error"),
-    child: () => logger,
-  };
-  return { logger, lines };
 }
 
 /** What a subscription got. */
@@ -176,7 +150,7 @@ test("what is published in one turn goes together, keeps its order, and does not
 
 test("what was on the way when the server died is counted and logged", async () => {
   const started = await server();
-  const { logger, lines } = recorder();
+  const { logger, lines } = recordingLogger("info");
   const link = await linkTo(started.address, {}, { name: "test", logger });
   link.publish("news", bytes("safe"));
   await link.flush("asking");
@@ -190,7 +164,7 @@ test("what was on the way when the server died is counted and logged", async () 
 
 test("an outage is two lines of the log, with what others say is lost; errors of its time are marked as logged", async () => {
   const started = await server();
-  const { logger, lines } = recorder();
+  const { logger, lines } = recordingLogger("info");
   const link = await linkTo(started.address, {}, { name: "test", logger });
   await listen(link, "news");
   link.onDown(() => ({ endedCalls: 2, endedServed: 0 }));
@@ -227,7 +201,7 @@ test("an outage is two lines of the log, with what others say is lost; errors of
 
 test("a server that does not answer pings is given up, and the log says why", async () => {
   const started = await server();
-  const { logger, lines } = recorder();
+  const { logger, lines } = recordingLogger("info");
   const link = await linkTo(started.address, { pingInterval: 30 }, { name: "test", logger });
   const thaw = started.freeze();
   await eventually(() => expect(link.connected).toBe(false));
@@ -237,7 +211,7 @@ test("a server that does not answer pings is given up, and the log says why", as
 
 test("what the server had not confirmed when the last holder left is logged", async () => {
   const started = await server();
-  const { logger, lines } = recorder();
+  const { logger, lines } = recordingLogger("info");
   const link = await linkTo(started.address, {}, { name: "test", logger });
   const thaw = await freeze(started, link);
   link.publish("news", bytes("late"));
@@ -252,7 +226,7 @@ test("messages that the server does not allow are logged with their subject, and
   const { address } = await server(
     'authorization { users: [ { user: me, password: p, permissions: { publish: "open.>" } } ] }',
   );
-  const { logger, lines } = recorder();
+  const { logger, lines } = recordingLogger("info");
   const link = await linkTo(address, { user: "me", password: "p" }, { name: "test", logger });
   for (let i = 0; i < 100; i++) link.publish("closed.door", bytes(""));
   await eventually(() => expect(lines).not.toEqual([]));

@@ -1,4 +1,5 @@
-import { type LogFields, type Logger, type LogMessage, nullLogger } from "@micro/core";
+import type { LogFields } from "@micro/core";
+import { type LogLine, recordingLogger } from "@micro/core/conformance";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { LimitedLines } from "../src/limited-lines.ts";
 import { OutageLog } from "../src/outage-log.ts";
@@ -7,18 +8,14 @@ const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const why = "the server or the network ended it";
 
-let lines: (readonly [string, LogMessage, LogFields | undefined])[] = [];
+let lines: LogLine[];
 let log: OutageLog;
 
 beforeEach(() => {
   vi.useFakeTimers();
-  lines = [];
-  const at =
-    (level: string) =>
-    (message: LogMessage, fields?: LogFields): void =>
-      void lines.push([level, message, fields]);
-  const logger: Logger = { ...nullLogger, info: at("info"), warn: at("warn") };
-  log = new OutageLog(logger, "a:1, b:2");
+  const recording = recordingLogger("info");
+  lines = recording.lines;
+  log = new OutageLog(recording.logger, "a:1, b:2");
 });
 
 afterEach(() => vi.useRealTimers());

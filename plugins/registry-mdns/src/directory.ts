@@ -84,15 +84,23 @@ export class Directory {
     this.#inquiries.hearNames(packet);
   }
 
-  /** Asks who offers `service`; ours are among them. Rejects when nobody can be asked. */
-  async lookup(service: string): Promise<readonly ServiceRecord[]> {
+  /**
+   * Asks who offers `service`; ours are among them. `onFound` is told of others as they answer, of ours at once. Rejects
+   * when nobody can be asked.
+   */
+  async lookup(
+    service: string,
+    onFound?: (record: ServiceRecord) => void,
+  ): Promise<readonly ServiceRecord[]> {
     const { own } = this.#options;
-    const found = await this.#inquiries.nodes(service, (ids) => {
+    if (onFound !== undefined) for (const record of own.records(service)) onFound(record);
+    const complete = (ids: ReadonlyMap<string, unknown>): boolean => {
       const expected = this.#table.records(service).flatMap((record) => record.nodes);
       if (ids.size === 0 && own.records(service).length === 0) return false;
       if (ids.size >= MANY_ANSWERS && expected.length === 0) return false;
       return expected.every(({ id }) => ids.has(id));
-    });
+    };
+    const found = await this.#inquiries.nodes(service, { complete, onFound });
     return mergeRecords([...found, ...own.records(service)]);
   }
 

@@ -20,6 +20,7 @@ const PATIENCE = [1, 2] as const;
 interface Inquiry {
   /** Undefined for the list of all names. */
   readonly service: string | undefined;
+  readonly onFound: ((record: ServiceRecord) => void) | undefined;
   readonly nodes: Map<string, ServiceRecord>;
   readonly names: Set<string>;
 }
@@ -39,30 +40,45 @@ export class Inquiries {
     return PATIENCE.reduce((sum, factor) => sum + factor * this.#options.queryTimeoutMs, 0);
   }
 
-  /** Asks for the nodes of `service`, and again while `enough` is not content with their ids. Each record has one node. */
+  /**
+   * Asks for the nodes of `service`, and again while `complete` is not content with their ids. Each record has one node,
+   * and `onFound` is told of each as it answers first.
+   */
   async nodes(
     service: string,
-    enough: (ids: ReadonlyMap<string, unknown>) => boolean,
+    {
+      complete,
+      onFound,
+    }: {
+      readonly complete: (ids: ReadonlyMap<string, unknown>) => boolean;
+      readonly onFound?: ((record: ServiceRecord) => void) | undefined;
+    },
   ): Promise<Iterable<ServiceRecord>> {
-    const name = `${service}.${this.#options.domain}`;
-    return (await this.#inquire(service, name, ({ nodes }) => enough(nodes))).nodes.values();
+    const inquiry: Inquiry = { service, onFound, nodes: new Map(), names: new Set() };
+    await this.#inquire(inquiry, `${service}.${this.#options.domain}`, () => complete(inquiry.nodes));
+    return inquiry.nodes.values();
   }
 
   /** Asks for the names of all services, and again when nobody answers and `lonely` says that somebody should. */
   async names(lonely: boolean): Promise<Iterable<string>> {
     const { domain } = this.#options;
-    return (await this.#inquire(undefined, listAddress(domain), ({ names }) => names.size > 0 || !lonely))
-      .names;
+    const names = new Set<string>();
+    const inquiry: Inquiry = { service: undefined, onFound: undefined, nodes: new Map(), names };
+    await this.#inquire(inquiry, listAddress(domain), () => names.size > 0 || !lonely);
+    return names;
   }
 
   /** Takes in a node; false when somebody's answers are full. */
   hear({ record, node, gone }: Found): boolean {
     let room = true;
-    for (const { service, nodes } of this.#open) {
+    for (const { service, nodes, onFound } of this.#open) {
       if (service !== record.name) continue;
+      const known = nodes.has(node.id);
       if (gone) nodes.delete(node.id);
-      else if (nodes.has(node.id) || nodes.size < this.#options.maxNodes) nodes.set(node.id, record);
-      else room = false;
+      else if (known || nodes.size < this.#options.maxNodes) {
+        nodes.set(node.id, record);
+        if (!known) onFound?.(record);
+      } else room = false;
     }
     return room;
   }
@@ -81,12 +97,7 @@ export class Inquiries {
     this.#closed.abort(unavailable("registry 'mdns' is stopped"));
   }
 
-  async #inquire(
-    service: string | undefined,
-    name: string,
-    complete: (inquiry: Inquiry) => boolean,
-  ): Promise<Inquiry> {
-    const inquiry: Inquiry = { service, nodes: new Map(), names: new Set() };
+  async #inquire(inquiry: Inquiry, name: string, complete: () => boolean): Promise<void> {
     const { signal } = this.#closed;
     this.#open.add(inquiry);
     try {
@@ -97,9 +108,8 @@ export class Inquiries {
         signal.throwIfAborted();
         // A busy process is late itself: what has arrived meanwhile is read before anybody is called absent.
         for (let turn = 0; turn < 4; turn += 1) await setImmediate();
-        if (complete(inquiry)) break;
+        if (complete()) break;
       }
-      return inquiry;
     } finally {
       this.#open.delete(inquiry);
     }

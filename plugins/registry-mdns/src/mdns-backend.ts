@@ -4,6 +4,7 @@ import { type Logger, MicroError } from "@micro/core";
 import {
   callWithin,
   DEFAULT_TTL_MS,
+  type GetOptions,
   type Node,
   type RegisterOptions,
   type RegistryBackend,
@@ -122,8 +123,10 @@ export class MdnsBackend implements RegistryBackend {
     });
   }
 
-  get(service: string, options: RegistryCallOptions = {}): Promise<readonly ServiceRecord[]> {
-    return this.#call(`get '${service}'`, options, ({ directory }) => directory.lookup(service));
+  get(service: string, options: GetOptions = {}): Promise<readonly ServiceRecord[]> {
+    return this.#call(`get '${service}'`, options, ({ directory }) =>
+      directory.lookup(service, options.onFound),
+    );
   }
 
   list(options: RegistryCallOptions = {}): Promise<readonly string[]> {

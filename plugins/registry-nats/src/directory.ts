@@ -1,6 +1,7 @@
 import type { Logger } from "@micro/core";
 import {
   type Attendance,
+  type GetOptions,
   mergeRecords,
   NodeExpiry,
   NodeTable,
@@ -63,10 +64,20 @@ export class Directory {
     if (this.#wanted(told.record.name)) this.#learn(told);
   }
 
-  /** Asks who offers `service`; ours are among them. Rejects when nobody can be asked. */
-  async lookup(service: string, bounds: LookupBounds): Promise<readonly ServiceRecord[]> {
+  /**
+   * Asks who offers `service`; ours are among them. `onFound` is told of others as they answer, of ours at once. Rejects
+   * when nobody can be asked.
+   */
+  async lookup(
+    service: string,
+    { onFound, ...bounds }: LookupBounds & { readonly onFound?: GetOptions["onFound"] | undefined },
+  ): Promise<readonly ServiceRecord[]> {
     const { own, settled } = this.#options;
-    const found = await this.#ask(service, bounds);
+    if (onFound !== undefined) for (const record of own.records(service)) onFound(record);
+    const onAnswer = (told: Told): void => {
+      if (this.#answers(told, service)) onFound?.(told.record);
+    };
+    const found = await this.#ask(service, { ...bounds, onAnswer });
     // Right after an outage not everybody is back who was there before it.
     const before = settled() ? [] : this.#table.records(service);
     return mergeRecords([...before, ...found.map(({ record }) => record), ...own.records(service)]);
@@ -106,8 +117,11 @@ export class Directory {
   }
 
   /** Answers of others. */
-  async #ask(service: string | undefined, bounds: LookupBounds): Promise<readonly Told[]> {
-    const { inquiry, from } = this.#options;
+  async #ask(
+    service: string | undefined,
+    bounds: LookupBounds & Pick<AskOptions, "onAnswer">,
+  ): Promise<readonly Told[]> {
+    const { inquiry } = this.#options;
     const expected = (): readonly ServiceRecord[] => this.#table.records(service);
     const answers = await inquiry.ask(
       { service },
@@ -116,9 +130,12 @@ export class Directory {
         incomplete: (ids) => expected().some(({ nodes }) => nodes.some(({ id }) => !ids.has(id))),
       },
     );
-    return answers.filter(
-      (told) => told.from !== from && (service === undefined || told.record.name === service),
-    );
+    return answers.filter((told) => this.#answers(told, service));
+  }
+
+  /** Whether this is another's answer to the question for `service`, or for all. */
+  #answers({ from, record }: Told, service: string | undefined): boolean {
+    return from !== this.#options.from && (service === undefined || record.name === service);
   }
 
   #snapshot(service: string | undefined): readonly ServiceRecord[] {

@@ -20,6 +20,8 @@ export interface AskOptions {
   readonly signal?: AbortSignal;
   /** Whether somebody is missing, after the usual time. */
   readonly incomplete: (ids: ReadonlySet<string>) => boolean;
+  /** Told of each answer at once. */
+  readonly onAnswer?: ((answer: Told) => void) | undefined;
 }
 
 /** Asks all processes, and collects what they answer: how many there are is not known. */
@@ -45,6 +47,7 @@ export class Inquiry {
           const answer = readAnswer(data);
           answers.push(answer);
           for (const { id } of answer.record.nodes) ids.add(id);
+          bounds.onAnswer?.(answer);
         } catch (error) {
           logger.debug("nats: an answer could not be read", { error });
         }

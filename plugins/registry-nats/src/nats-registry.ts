@@ -5,6 +5,7 @@ import {
   callWithin,
   copyRecord,
   DEFAULT_TTL_MS,
+  type GetOptions,
   NodeExpiry,
   NodeTable,
   type RegisterOptions,
@@ -143,9 +144,9 @@ export class NatsRegistry implements RegistryBackend {
     });
   }
 
-  get(service: string, options: RegistryCallOptions = {}): Promise<readonly ServiceRecord[]> {
+  get(service: string, options: GetOptions = {}): Promise<readonly ServiceRecord[]> {
     return this.#call(`get '${service}'`, options, ({ directory }, bounds) =>
-      directory.lookup(service, bounds),
+      directory.lookup(service, { ...bounds, onFound: options.onFound }),
     );
   }
 

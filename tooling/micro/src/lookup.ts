@@ -36,9 +36,14 @@ export async function requireService(
 ): Promise<readonly ServiceRecord[]> {
   const records = await findService(registry, service, options);
   if (records.some(({ nodes }) => nodes.length > 0)) return records;
+  throw await absent(registry, service, options);
+}
+
+/** Why nobody offers the service: exit code 3 and the nearest name. */
+export async function absent(registry: Registry, service: string, options: LookupOptions): Promise<Failure> {
   // The service may be on another registry: whether the list is empty says so.
   const names = await listServices(registry, options).catch((): readonly string[] => []);
-  throw noSuchService(service, { registry: registry.name, names });
+  return noSuchService(service, { registry: registry.name, names });
 }
 
 /** Nobody offers the service. */

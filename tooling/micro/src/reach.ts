@@ -1,15 +1,15 @@
 import type { CallOptions } from "@micro/client";
-import type { ServiceRecord } from "@micro/registry";
+import type { ServiceRecord, Snapshot } from "@micro/registry";
 import { addressesOf, metadataOf, optionalText, timeoutOf } from "./arguments.ts";
 import { type Connection, connect } from "./compose/connect.ts";
 import type { CommandArguments, CommandContext } from "./context.ts";
-import { requireService } from "./lookup.ts";
+import { absent } from "./lookup.ts";
 
 /** A client for one service. */
 export interface Reached {
   readonly connection: Connection;
-  /** What the registry knows of the service; empty when it was not asked. */
-  readonly records: readonly ServiceRecord[];
+  /** What the registry knows of the service once all its nodes have been asked; empty when it was not asked. */
+  readonly records: () => Promise<readonly ServiceRecord[]>;
   /** Options of each call, but the signal. */
   readonly options: CallOptions;
 }
@@ -33,19 +33,28 @@ export async function reach<T>(
   const address = addressesOf(args);
   if (address !== undefined) {
     const connection = await connect(context, { components: ["client"], withoutRegistry: true });
-    return withEnd([connection], () => work({ connection, records: [], options: { ...options, address } }));
+    const records = async (): Promise<readonly ServiceRecord[]> => [];
+    return withEnd([connection], () => work({ connection, records, options: { ...options, address } }));
   }
   const lookup = await connect(context, { components: ["registry"] });
   return withEnd([lookup], async () => {
-    const records = await requireService(lookup.registry, service, { signal: context.signal });
-    const protocol = protocolOf(records);
+    const { registry } = lookup;
+    const bounds = { signal: context.signal };
     const chosen = (await context.choices.of("client")) !== undefined;
+    const enough = (snapshot: Snapshot): boolean =>
+      snapshot.records.length > 0 && (chosen || protocolOf(snapshot.records) === PREFERRED);
+    const first = await registry.snapshot(service, { ...bounds, enough });
+    if (first.records.length === 0) throw await absent(registry, service, bounds);
+    const protocol = protocolOf(first.records);
+    const records = async () => (await registry.snapshot(service, bounds)).records;
     const connection = await connect(context, {
       components: ["client"],
       shared: lookup,
-      clientPlugin: chosen ? undefined : CLIENTS[protocol.name],
+      clientPlugin: chosen ? undefined : CLIENTS[protocol ?? PREFERRED],
     });
-    const nodeMetadata = protocol.mixed && !chosen ? { nodeMetadata: { protocol: protocol.name } } : {};
+    // Nodes of another protocol may have answered meanwhile, or still do.
+    const mixed = registry.peek(service)?.records.some(speaksOther(protocol)) ?? true;
+    const nodeMetadata = mixed && !chosen && protocol !== undefined ? { nodeMetadata: { protocol } } : {};
     return withEnd([connection], () =>
       work({ connection, records, options: { ...options, ...nodeMetadata } }),
     );
@@ -54,16 +63,19 @@ export async function reach<T>(
 
 /** Client plugins by the protocol of a node. */
 const CLIENTS: Readonly<Record<string, string>> = { mucp: "rpc", grpc: "grpc" };
+/** What is spoken wherever a node speaks it, as it needs the least. */
+const PREFERRED = "mucp";
 
-/** The protocol to speak: that of rpc wherever a node speaks it, as it needs the least. */
-export function protocolOf(records: readonly ServiceRecord[]): {
-  readonly name: string;
-  readonly mixed: boolean;
-} {
-  const found = new Set(records.flatMap(({ nodes }) => nodes.map(({ metadata }) => metadata.protocol ?? "")));
-  const name = Object.keys(CLIENTS).find((protocol) => found.has(protocol)) ?? "mucp";
-  return { name, mixed: found.size > 1 };
+/** The protocol to speak; undefined when no node says one that is known here. */
+function protocolOf(records: readonly ServiceRecord[]): string | undefined {
+  const found = new Set(records.flatMap(({ nodes }) => nodes.map(({ metadata }) => metadata.protocol)));
+  return [PREFERRED, ...Object.keys(CLIENTS)].find((protocol) => found.has(protocol));
 }
+
+const speaksOther =
+  (protocol: string | undefined) =>
+  ({ nodes }: ServiceRecord): boolean =>
+    nodes.some(({ metadata }) => metadata.protocol !== protocol);
 
 /** Runs `work` and ends the connections, whatever happens. */
 async function withEnd<T>(connections: readonly Connection[], work: () => Promise<T>): Promise<T> {

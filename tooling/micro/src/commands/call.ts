@@ -36,7 +36,9 @@ export async function call(context: CommandContext, args: CommandArguments): Pro
       await context.output.print(form.show(reply, !context.output.json));
       return EXIT_CODES.ok;
     } catch (error) {
-      throw callFailure(error, { ...called, attempts, records: reached.records });
+      // They are for hints only: the call's failure is the one to tell.
+      const records = await reached.records().catch(() => []);
+      throw callFailure(error, { ...called, attempts, records });
     }
   });
 }

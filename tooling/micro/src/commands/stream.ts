@@ -28,7 +28,8 @@ export async function stream(context: CommandContext, args: CommandArguments): P
   const idleMs = durationOf(args, "idle");
   const input = new Input(form, context);
   const messages = await input.fromArguments(given);
-  return reach(context, { service, args }, async ({ connection, records, options }) => {
+  return reach(context, { service, args }, async ({ connection, options, ...reached }) => {
+    const records = await reached.records();
     const kind = kindOf(optionalText(args, "kind"), records, endpoint);
     const attempts: AttemptInfo[] = [];
     const requests = messages ?? input.lines();
