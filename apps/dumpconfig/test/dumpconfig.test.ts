@@ -119,7 +119,7 @@ test("a dump without its secrets is not taken for a whole one: it is named what 
   expect(status).toBe(1);
   const second = await dumped(back, { MAILER_PASSWORD: "given" });
   expect(second.yaml).toBe(first.yaml);
-}, 30_000);
+});
 
 describe("a mistake in the file stops it and names file, line, column, key and the nearest valid key", () => {
   test.each([

@@ -25,7 +25,7 @@ afterAll(() => empty.remove());
 
 test("Go and Node call each other, stream and share events", async (context) => {
   if (goless !== undefined) return context.skip(goless);
-  const { status, stdout, stderr } = await runProgram(main, { cwd: folder, timeoutMs: 60_000 });
+  const { status, stdout, stderr } = await runProgram(main, { cwd: folder, timeoutMs: 80_000 });
   const said = stdout.join("\n");
   expect(status, [said, ...stderr].join("\n")).toBe(0);
   expect(said).not.toContain("\u001b");
@@ -38,13 +38,13 @@ test("Go and Node call each other, stream and share events", async (context) => 
   expect(said).toMatch(/Catalog\.List +Green tea, Blue cup, Ink/);
   expect(said).toMatch(/Go published stock\.changed +Blue cup: 1 left; tenant=acme/);
   expect(stdout.at(-1)).toBe("All promises kept.");
-}, 70_000);
+});
 
 test("without Go it says how to get it, and the part in TypeScript runs", async () => {
   const { status, stdout, stderr } = await runProgram(main, {
     cwd: folder,
     env: { PATH: empty.path },
-    timeoutMs: 60_000,
+    timeoutMs: 80_000,
   });
   const said = stdout.join("\n");
   expect(status, [said, ...stderr].join("\n")).toBe(0);
@@ -53,7 +53,7 @@ test("without Go it says how to get it, and the part in TypeScript runs", async 
   expect(said).toMatch(/Node published stock\.changed +Blue cup: 1 left; tenant=acme/);
   expect(said).toMatch(/Orders\.Place +404 NOT_FOUND, id 'go\.micro\.client'/);
   expect(stdout.at(-1)).toBe("All promises of the part in TypeScript kept. What concerns Go did not run.");
-}, 70_000);
+});
 
 test("Ctrl-C ends the demo and its services", async () => {
   const program = startProgram(main, { cwd: folder, env: { PATH: empty.path } });
@@ -65,7 +65,7 @@ test("Ctrl-C ends the demo and its services", async () => {
   } finally {
     await program.stop("SIGKILL");
   }
-}, 40_000);
+});
 
 test("src/gen is what micro generate makes of the .proto", async () => {
   const { status, stdout, stderr } = await runProgram(join(folder, "../../tooling/micro/src/bin.ts"), {
@@ -73,7 +73,7 @@ test("src/gen is what micro generate makes of the .proto", async () => {
     args: ["generate", "proto/pricing.proto", "--include", "proto", "--service", "pricing", "--check"],
   });
   expect(status, [...stdout, ...stderr].join("\n")).toBe(0);
-}, 40_000);
+});
 
 test("what the README shows is what the demo is made of", async () => {
   const readme = await readFile(join(folder, "README.md"), "utf8");

@@ -8,7 +8,7 @@ import { configuration, ownGroup } from "./group.ts";
 const app = join(import.meta.dirname, "..");
 const SOURCES = ["@micro/source"];
 
-test("wire.gen.ts is what `micro wire` writes", { timeout: 40_000 }, async () => {
+test("wire.gen.ts is what `micro wire` writes", async () => {
   const micro = join(app, "../../tooling/micro/src/bin.ts");
   const { status, stdout } = await runProgram(micro, {
     cwd: app,
@@ -39,7 +39,7 @@ test("a bundle of the generated wiring has no container in it, and one of the ot
   expect(generated.minifiedBytes).toBeLessThan(runtime.minifiedBytes);
 });
 
-test("a bundle runs where nothing is installed", { timeout: 40_000 }, async () => {
+test("a bundle runs where nothing is installed", async () => {
   const folder = await temporaryFolder();
   try {
     const file = join(folder.path, "greeter.mjs");

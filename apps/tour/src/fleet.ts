@@ -57,7 +57,7 @@ export interface NodeProcess {
   end(signal: "SIGTERM" | "SIGKILL"): Promise<{ readonly code: number | null }>;
 }
 
-const READY_TIMEOUT_MS = 20_000;
+const READY_TIMEOUT_MS = 60_000;
 const END_TIMEOUT_MS = 15_000;
 
 /** The processes that one tour started; none outlives it. */

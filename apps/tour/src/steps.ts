@@ -24,7 +24,7 @@ type Greeter = ContractClient<typeof greeterContract.methods>;
 /** Thrown by a step whose promise was not kept; the tour then ends with exit code 1. */
 export class BrokenPromise extends Error {}
 
-const DISCOVERY_TIMEOUT_MS = 10_000;
+const DISCOVERY_TIMEOUT_MS = 30_000;
 
 /** Waits until `count` nodes of a service are known. */
 export async function discover({ service }: Tour, name: string, count: number): Promise<void> {

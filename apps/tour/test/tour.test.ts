@@ -17,7 +17,7 @@ describe.each(["auto", "file"])("the tour with discovery '%s'", (discovery) => {
     const { stdout, stderr } = await run(
       process.execPath,
       [...program("main.ts"), `--discovery=${discovery}`],
-      { timeout: 60_000 },
+      { timeout: 80_000 },
     );
     expect(stderr).toBe("");
     expect(stdout).not.toContain("\u001b");
@@ -30,7 +30,7 @@ describe.each(["auto", "file"])("the tour with discovery '%s'", (discovery) => {
     expect(stdout.match(/failed calls +0/g)).toHaveLength(2);
     expect(stdout).toMatch(/All promises kept/);
     expect(stdout.includes("through a folder")).toBe(discovery === "file");
-  }, 70_000);
+  });
 });
 
 test.each([
@@ -38,7 +38,7 @@ test.each([
   [["--discovery=dns"], 2, /^--discovery must be 'file' or 'auto', not 'dns'\nusage:/],
   [["--help"], 0, /^usage: .*--keep/],
 ] as const)("%s says how it is started", async (args, code, text) => {
-  const ended = await run(process.execPath, [...program("main.ts"), ...args], { timeout: 20_000 }).then(
+  const ended = await run(process.execPath, [...program("main.ts"), ...args], { timeout: 60_000 }).then(
     ({ stdout }) => ({ code: 0, text: stdout }),
     (error: { code: number; stderr: string }) => ({ code: error.code, text: error.stderr }),
   );
@@ -85,7 +85,7 @@ test("it ends quietly, and its processes with it, when the reader of its pipe go
   } finally {
     tour.kill("SIGKILL");
   }
-}, 70_000);
+});
 
 test("none of its processes outlives it when it is killed", async () => {
   const { tour, lines, ended } = startTour();
@@ -97,7 +97,7 @@ test("none of its processes outlives it when it is killed", async () => {
   } finally {
     tour.kill("SIGKILL");
   }
-}, 70_000);
+});
 
 test("Ctrl-C in the middle ends it and its processes in order", async () => {
   const { tour, lines, ended } = startTour();
@@ -112,7 +112,7 @@ test("Ctrl-C in the middle ends it and its processes in order", async () => {
   } finally {
     tour.kill("SIGKILL");
   }
-}, 70_000);
+});
 
 test("--keep leaves it running and says how to talk to it; Ctrl-C ends it", async () => {
   const { tour, lines, ended } = startTour("--keep");
@@ -123,7 +123,7 @@ test("--keep leaves it running and says how to talk to it; Ctrl-C ends it", asyn
       if (line.startsWith("Ctrl-C")) break;
     }
     const said = await run(process.execPath, [...program("say.ts"), "Grace", ...(flags ?? [])], {
-      timeout: 20_000,
+      timeout: 60_000,
     });
     expect(said.stdout).toMatch(/^Hello Grace, from node c\n$/);
     tour.stdout.resume();
@@ -132,4 +132,4 @@ test("--keep leaves it running and says how to talk to it; Ctrl-C ends it", asyn
   } finally {
     tour.kill("SIGKILL");
   }
-}, 90_000);
+});

@@ -8,7 +8,7 @@ import { createShop } from "../src/wire.gen.ts";
 
 const app = join(import.meta.dirname, "..");
 
-test("wire.gen.ts is what `micro wire` writes", { timeout: 40_000 }, async () => {
+test("wire.gen.ts is what `micro wire` writes", async () => {
   const micro = join(app, "../../tooling/micro/src/bin.ts");
   const { status, stdout } = await runProgram(micro, {
     cwd: app,

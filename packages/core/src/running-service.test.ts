@@ -82,7 +82,7 @@ describe("life", () => {
     await service.start();
     const begin = performance.now();
     await expect(service.stop({ graceMs: 100 })).rejects.toThrow(/draining 'broker' took longer than/);
-    expect(performance.now() - begin).toBeLessThan(1000);
+    expect(performance.now() - begin).toBeLessThan(5000);
   });
 
   test("a start that fails stops what was started and says which part it was", async () => {

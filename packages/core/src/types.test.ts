@@ -199,5 +199,5 @@ describe("compile-time promises", () => {
     } finally {
       await rm(folder, { recursive: true });
     }
-  }, 30_000);
+  });
 });

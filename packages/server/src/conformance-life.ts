@@ -97,11 +97,9 @@ export function lifeCases(harness: ServerHarness): readonly ConformanceCase[] {
         { definition: EMPTY, server: { registerTtl: "300ms", registerInterval: "60s" } },
         async (world) => {
           assert.equal(world.warnings.filter((text) => text.includes("register_interval")).length, 1);
-          const until = performance.now() + 700;
-          while (performance.now() < until) {
-            assert.equal((await world.registered()).length, 1);
-            await new Promise((resolve) => setTimeout(resolve, 20));
-          }
+          // Longer than the ttl. On a busy machine it may be late once; one that waits for its interval is gone for good.
+          await new Promise((resolve) => setTimeout(resolve, 700));
+          await eventually(async () => assert.equal((await world.registered()).length, 1));
         },
       ),
     },

@@ -121,7 +121,7 @@ describe("what Go sends (spec 5.3, 5.4)", () => {
     expect(String(await within("the answer", answer, 15_000))).toContain("200 OK");
     expect(events[0]?.message.body.byteLength).toBe(225_000);
     socket.destroy();
-  }, 20_000);
+  });
 
   test.each([
     ["22, library", "/", BODY_22],

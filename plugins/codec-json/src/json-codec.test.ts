@@ -131,13 +131,17 @@ describe("decode", () => {
     const objects = Array.from({ length: width }, () => "{}").join();
     const flat = bytes(`["proto",${objects}]`);
     const deep = bytes(`${"[".repeat(depth)}"proto",${objects}${"]".repeat(depth)}`);
+    // The best of a few: a busy machine interrupts some of them, not all.
     const time = (body: Uint8Array) => {
-      const started = performance.now();
-      json.decode(body);
-      return performance.now() - started;
+      const rounds = Array.from({ length: 3 }, () => {
+        const started = performance.now();
+        json.decode(body);
+        return performance.now() - started;
+      });
+      return Math.min(...rounds);
     };
-    time(flat);
-    expect(time(deep)).toBeLessThan(4 * time(flat) + 100);
+    // A look at every level for each value would take hundreds of times as long.
+    expect(time(deep)).toBeLessThan(10 * time(flat) + 100);
   });
 
   test("takes those words where they do no harm", () => {

@@ -168,7 +168,7 @@ describe("writing", () => {
     for (let line = 0; line < 10_000; line++) logger.info(`line ${line}`);
     const started = performance.now();
     await logger.flush({ timeoutMs: 20 });
-    expect(performance.now() - started).toBeLessThan(1000);
+    expect(performance.now() - started).toBeLessThan(5000);
     const lines = parsed(await readUntilIdle(stream, () => logger.flush()));
     const notice = lines.find(({ lines: dropped }) => dropped !== undefined);
     expect(notice).toMatchObject({ level: "warn", message: expect.stringContaining("logger.buffer") });

@@ -73,7 +73,7 @@ test("a transport that is stuck holds up neither the file nor the service; lines
   }
   const started = performance.now();
   await logger.flush({ timeoutMs: 50 });
-  expect(performance.now() - started).toBeLessThan(1000);
+  expect(performance.now() - started).toBeLessThan(5000);
   expect(await linesOf(file)).toHaveLength(2000);
   expect(infos).toHaveLength(2000);
   expect(held.messages).toEqual(["line"]);

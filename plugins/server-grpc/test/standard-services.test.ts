@@ -209,7 +209,7 @@ describe.each(["v1", "v1alpha"] as const)("reflection %s", (version) => {
     );
   });
 
-  test("is answered, as health is, while the server is under load", { timeout: 30_000 }, async () => {
+  test("is answered, as health is, while the server is under load", async () => {
     await withServer([orders], async ({ address }) =>
       withGrpcJs(address, async (busy) =>
         withGrpcJs(address, async (client) => {

@@ -44,7 +44,7 @@ export class NodeChild {
   /** Resolves when it listens and is registered. */
   async ready(): Promise<this> {
     if (this.#ready === undefined)
-      await this.#next("be ready", (message) => message.type === "ready", 20_000);
+      await this.#next("be ready", (message) => message.type === "ready", 60_000);
     return this;
   }
 

@@ -13,7 +13,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  await Promise.all(services.splice(0).map((service) => service.stop({ graceMs: 0 })));
+  await Promise.all(services.splice(0).map((service) => service.stop({ graceMs: 2000 })));
   await Promise.all(folders.splice(0).map((folder) => folder.remove()));
 });
 

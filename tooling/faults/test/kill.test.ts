@@ -83,7 +83,7 @@ test("SIGKILL under streams: each reader hears of it at once, in clear words", (
     const outcomes = Promise.allSettled(Object.values(calls));
     await Promise.all(Object.keys(calls).map((id) => child("a").handler("began", id)));
     child("a").signal("SIGKILL");
-    for (const outcome of await within("all calls must end", 2000, outcomes)) {
+    for (const outcome of await within("all calls must end", 4000, outcomes)) {
       expect(outcome).toMatchObject({ status: "rejected", reason: { code: "UNAVAILABLE" } });
     }
   }));

@@ -22,7 +22,8 @@ async function unnoticed(fleet: Fleet, body: (address: string) => Promise<void>)
   await traffic.more(50);
   const outcomes = await traffic.stop();
   expect(errorTexts(outcomes)).toEqual({});
-  expect(quantile(durations(outcomes), 0.9), "ms of others' calls").toBeLessThan(200);
+  expect(quantile(durations(outcomes), 0.5), "median ms of others' calls").toBeLessThan(200);
+  expect(quantile(durations(outcomes), 0.9), "ms of others' calls").toBeLessThan(1000);
   const after = await node.report({ collect: true });
   expect(after.heldBytes - before.heldBytes, "bytes that stay").toBeLessThan(4 * MEGABYTE);
   expect(after.health.state).toBe("serving");
@@ -83,7 +84,7 @@ test("clients that send garbage are shown out, nothing of it runs, and nobody el
       }
     }),
   );
-}, 30_000);
+});
 
 test("bodies above the limit are refused with words and never kept", () =>
   withFleet({}, (fleet) =>
@@ -153,7 +154,7 @@ test("a thousand idle connections hold little, and others are served meanwhile",
       });
     }),
   );
-}, 30_000);
+});
 
 test("connections beyond transport.max_connections are refused, and those that are there go on", () =>
   withFleet({ plan: { settings: { transport: { maxConnections: 20 } } } }, async (fleet) => {

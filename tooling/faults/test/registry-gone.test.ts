@@ -12,6 +12,11 @@ const plan = { settings: { registry, server: { registerInterval: "500ms", regist
 // The cache asks again all the time, so that it hears of the loss.
 const caller = { registry: { ...registry, cacheTtl: 300 } } as const;
 
+/** Nodes write into it meanwhile: what it held when it was listed may not be all. */
+function removeFolder(folder: string): Promise<void> {
+  return rm(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 10 });
+}
+
 test("the registry cannot be read: calls go on with the last known nodes, health says degraded, recovery registers again", async () => {
   await withFleet({ nodes: ["a", "b"], plan, caller }, async ({ folder, probe, child, load }) => {
     const states = async (): Promise<readonly string[]> => {
@@ -20,11 +25,20 @@ test("the registry cannot be read: calls go on with the last known nodes, health
     };
     const traffic = load<Answer>({ concurrency: 4, call: () => probe.echo({ workMs: 2 }) });
     await traffic.reached(50);
-    // A file in its place: neither read nor made anew, whoever the test runs as.
-    await rm(folder, { recursive: true });
-    await writeFile(folder, "not a folder");
+    // A file in its place: neither read nor made anew, whoever the test runs as. Until it is there, the nodes may make the
+    // folder again.
+    await eventually("a file must take the folder's place", 5000, {
+      ask: async () => {
+        await removeFolder(folder);
+        return writeFile(folder, "not a folder").then(
+          () => "done",
+          (error: NodeJS.ErrnoException) => error.code,
+        );
+      },
+      until: (outcome) => outcome === "done",
+    });
 
-    await eventually("health must say that the registry is gone", 5000, {
+    await eventually("health must say that the registry is gone", 15_000, {
       ask: states,
       until: (all) => all.every((state) => state === "degraded"),
     });
@@ -49,16 +63,16 @@ test("the registry cannot be read: calls go on with the last known nodes, health
         [child("a").nodeId, child("b").nodeId].sort(),
       );
     } finally {
-      await newcomer.stop({ graceMs: 0 });
+      await newcomer.stop({ graceMs: 2000 });
     }
   });
-}, 40_000);
+});
 
 test("the registry's folder is deleted under load: no call fails, and the nodes are back in it", async () => {
   await withFleet({ nodes: ["a", "b"], plan, caller }, async ({ folder, probe, child, load }) => {
     const traffic = load<Answer>({ concurrency: 4, call: () => probe.echo({ workMs: 2 }) });
     await traffic.reached(50);
-    await rm(folder, { recursive: true });
+    await removeFolder(folder);
     const newcomer = await startCaller(folder, caller);
     try {
       await eventually("the nodes must be back in the registry", 10_000, {
@@ -66,7 +80,7 @@ test("the registry's folder is deleted under load: no call fails, and the nodes 
         until: (nodes) => nodes === 2,
       });
     } finally {
-      await newcomer.stop({ graceMs: 0 });
+      await newcomer.stop({ graceMs: 2000 });
     }
     await traffic.more(200);
     const outcomes = await traffic.stop();
@@ -74,4 +88,4 @@ test("the registry's folder is deleted under load: no call fails, and the nodes 
     expect(new Set(outcomes.slice(-100).map(({ value }) => value?.node))).toEqual(new Set(["a", "b"]));
     expect((await child("a").report()).health.state).toBe("serving");
   });
-}, 30_000);
+});

@@ -34,11 +34,11 @@ test("all nodes are frozen: 1,000 idempotent calls make at most 1.3 attempts eac
     expect(failuresOf(outcomes)).toHaveLength(CALLS);
     for (const { error, began, ended } of outcomes) {
       expect((error as MicroError).code).toBe("TIMEOUT");
-      expect(ended - began).toBeLessThan(1000);
+      expect(ended - began).toBeLessThan(3000);
     }
     expect(attempts / CALLS, "attempts per call").toBeLessThanOrEqual(MOST);
   });
-}, 30_000);
+});
 
 test("errors that are no trouble on the way are not tried again", () =>
   withFleet({ nodes: ["a", "b"] }, async ({ probe }) => {

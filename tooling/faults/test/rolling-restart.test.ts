@@ -55,7 +55,7 @@ test("SIGTERM lets a call of a second end, and the client hears no error", async
     expect(answer).toEqual({ node: "a" });
     expect(end).toEqual({ status: 0 });
   });
-}, 20_000);
+});
 
 test("a second SIGTERM ends a process at once: what still runs is cancelled, and its callers hear UNAVAILABLE", () =>
   withFleet({}, async ({ probe, child }) => {
@@ -68,7 +68,7 @@ test("a second SIGTERM ends a process at once: what still runs is cancelled, and
     await expect.poll(async () => (await child("a").report()).health.state).toBe("draining");
     // Not 0: the first stop was cut short.
     expect(await child("a").terminate(3000)).toEqual({ status: 1 });
-    for (const outcome of await within("the callers must hear of it", 2000, stuck)) {
+    for (const outcome of await within("the callers must hear of it", 4000, stuck)) {
       expect(outcome).toMatchObject({ status: "rejected", reason: { code: "UNAVAILABLE" } });
     }
   }));

@@ -60,7 +60,8 @@ for (const [kind, metadata] of [
           await expect(call).rejects.toMatchObject({ code: "TIMEOUT" });
           const ms = performance.now() - began;
           expect(ms).toBeGreaterThan(350);
-          expect(ms).toBeLessThan(700);
+          // The client's own time, which would hold else, is 5 s.
+          expect(ms).toBeLessThan(2500);
         }
         expect(peer.accepted()).toBeGreaterThan(0);
       } finally {
@@ -80,7 +81,7 @@ for (const [kind, metadata] of [
           call: () =>
             fleet.probe.echo(
               { workMs: 2 },
-              { timeoutMs: 600, onAttempt: ({ nodeId }) => attempts.push(nodeId) },
+              { timeoutMs: 2000, onAttempt: ({ nodeId }) => attempts.push(nodeId) },
             ),
         });
         const outcomes = await traffic.finished();
@@ -131,7 +132,7 @@ test("a peer that does not accept: connecting ends by transport.dial_timeout, an
       const began = performance.now();
       const alone = fleet.probe.once({ id: "alone" }, { address: peer.address, timeoutMs: 5000, retries: 0 });
       await expect(alone).rejects.toMatchObject({ notSent: true });
-      expect(performance.now() - began).toBeLessThan(1000);
+      expect(performance.now() - began).toBeLessThan(3000);
 
       await announce(fleet, peer.address);
       // Not sent, so that even calls which are not idempotent may go to another node.

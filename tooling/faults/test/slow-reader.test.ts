@@ -25,8 +25,8 @@ async function withOthers<T>({ probe, load }: Fleet, body: () => Promise<T>): Pr
   const outcomes = await others.stop();
   expect(errorTexts(outcomes)).toEqual({});
   expect(outcomes.length).toBeGreaterThan(50);
-  expect(quantile(durations(outcomes), 0.5), "median ms of others' calls").toBeLessThan(20);
-  expect(quantile(durations(outcomes), 0.99), "p99 ms of others' calls").toBeLessThan(250);
+  expect(quantile(durations(outcomes), 0.5), "median ms of others' calls").toBeLessThan(100);
+  expect(quantile(durations(outcomes), 0.99), "p99 ms of others' calls").toBeLessThan(1000);
   return result;
 }
 
@@ -50,7 +50,7 @@ test("a client that reads slowly holds the handler back, and calls on its sessio
     const { flooded, heldBytes } = await node.report({ collect: true });
     expect(flooded - read).toBeLessThan(WINDOW_MESSAGES);
     expect((heldBytes - before.heldBytes) / MEGABYTE, "MB of heap").toBeLessThan(4);
-    await eventually("the handler must end when its reader has left", 2000, {
+    await eventually("the handler must end when its reader has left", 5000, {
       ask: async () => (await node.report()).active,
       until: (active) => active === 0,
     });
@@ -90,7 +90,7 @@ test.each([
         waits.push(performance.now() - asked);
       }
       expect(Math.max(...waits), "ms for an answer beside the stream").toBeLessThan(1000);
-      await eventually("the handler must end when its reader has left", 2000, {
+      await eventually("the handler must end when its reader has left", 5000, {
         ask: async () => (await node.report()).active,
         until: (active) => active === 0,
       });
@@ -144,7 +144,7 @@ test("a client that asks and never reads the answers is cut off, and what it mad
       }
       try {
         let peak = 0;
-        await eventually("the node must cut them off", 10_000, {
+        await eventually("the node must cut them off", 40_000, {
           everyMs: 200,
           ask: async () => {
             const { heldBytes, sockets } = await node.report({ collect: true });

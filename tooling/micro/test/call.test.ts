@@ -11,7 +11,7 @@ let world: World;
 
 beforeAll(async () => {
   world = await startWorld();
-}, 40_000);
+});
 
 afterAll(() => world.close());
 

@@ -11,7 +11,7 @@ let world: World;
 
 beforeAll(async () => {
   world = await startWorld();
-}, 40_000);
+});
 
 afterAll(() => world.close());
 
@@ -60,7 +60,7 @@ COMP_WORDS=(micro sub); COMP_CWORD=1; _micro_complete 2>/dev/null; printf '%s\\n
     },
   });
   expect(stdout.trim().split("\n")).toEqual(["greeter", "subscribe"]);
-}, 30_000);
+});
 
 test.each(["bash", "zsh", "fish"])("there is a script for %s", async (shell) => {
   const { status, stdout } = await runMain(["completion", shell]);

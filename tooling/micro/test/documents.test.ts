@@ -50,7 +50,7 @@ beforeAll(async () => {
   await symlink(join(import.meta.dirname, "../node_modules"), join(world.folder, "node_modules"), "dir");
   await writeFile(join(world.folder, "package.json"), '{"type":"module"}');
   await chmod(join(world.folder, "micro"), 0o755);
-}, 40_000);
+});
 
 afterAll(() => world.close());
 
@@ -83,7 +83,7 @@ function run(command: string): Promise<{ readonly code: unknown; readonly text: 
     execFile(
       "bash",
       ["--norc", "-ec", command],
-      { cwd: world.folder, env, timeout: 30_000 },
+      { cwd: world.folder, env, timeout: 80_000 },
       (error, stdout, stderr) => {
         resolve({ code: error === null ? 0 : error.code, text: `${stdout}${stderr}` });
       },
@@ -93,7 +93,7 @@ function run(command: string): Promise<{ readonly code: unknown; readonly text: 
 
 describe("every command of the documents runs", () => {
   for (const { document, script } of scripts) {
-    test.concurrent(`${document}: ${script}`, { timeout: 40_000 }, async () => {
+    test.concurrent(`${document}: ${script}`, async () => {
       const { code, text } = await run(runnable(script));
       expect(code, text).toBe(0);
     });

@@ -13,7 +13,7 @@ beforeAll(async () => {
   flags = ["--registry=file", `--registry_path=${folder.path}`];
   node = startProgram(join(import.meta.dirname, "programs/grpc-greeter.ts"), { args: flags });
   address = (await node.line(/^ready /)).slice("ready ".length);
-}, 40_000);
+});
 
 afterAll(async () => {
   await node.stop();

@@ -9,7 +9,7 @@ let world: World;
 
 beforeAll(async () => {
   world = await startWorld();
-}, 40_000);
+});
 
 afterAll(() => world.close());
 
@@ -103,7 +103,7 @@ describe("services", () => {
   });
 });
 
-test("services are found by multicast DNS too", { timeout: 60_000 }, async () => {
+test("services are found by multicast DNS too", async () => {
   const flags = ["--registry=mdns", "--registry_domain=clitest", `--registry_port=${await freeUdpPort()}`];
   const other = await startWorld({ registry: flags, health: "ok" });
   try {
@@ -178,9 +178,7 @@ describe("health", () => {
     expect(status).toBe(0);
   });
 
-  test("a node that does not feel well, or does not answer, is exit code 5", {
-    timeout: 60_000,
-  }, async () => {
+  test("a node that does not feel well, or does not answer, is exit code 5", async () => {
     const other = await startWorld({ health: "sick" });
     try {
       const sick = await runMain(["health", "greeter", ...other.flags]);
@@ -198,7 +196,7 @@ describe("health", () => {
     }
   });
 
-  test("a Go node without the handler is there all the same", { timeout: 60_000 }, async () => {
+  test("a Go node without the handler is there all the same", async () => {
     const other = await startWorld({ health: "none" });
     try {
       const { status, stdout } = await runMain(["health", "greeter", "-o=json", ...other.flags]);

@@ -30,7 +30,7 @@ export const BIN: readonly string[] = [
 export interface RunningMicro {
   readonly child: ChildProcessWithoutNullStreams;
   readonly ended: Promise<Ran>;
-  /** Resolves when standard output or error holds a match, rejects when the command ends without it or after 20 s. */
+  /** Resolves when standard output or error holds a match, rejects when the command ends without it or after 60 s. */
   seen(wanted: RegExp): Promise<void>;
 }
 
@@ -58,7 +58,7 @@ export function startMicro(args: readonly string[], options: RunOptions = {}): R
   child.stdin.on("error", () => undefined);
   if (options.stdin !== undefined) child.stdin.end(options.stdin);
   const ended = new Promise<Ran>((resolve, reject) => {
-    const timer = setTimeout(() => child.kill("SIGKILL"), 30_000);
+    const timer = setTimeout(() => child.kill("SIGKILL"), 60_000);
     child.once("error", reject);
     child.once("close", (code, signal) => {
       clearTimeout(timer);
@@ -74,8 +74,8 @@ export function startMicro(args: readonly string[], options: RunOptions = {}): R
         if (wanted.test(stdout) || wanted.test(stderr)) resolve();
       };
       const timer = setTimeout(
-        () => reject(new Error(`no ${wanted} within 20 s:\n${stdout}${stderr}`)),
-        20_000,
+        () => reject(new Error(`no ${wanted} within 60 s:\n${stdout}${stderr}`)),
+        60_000,
       );
       ended.then(
         ({ status }) => reject(new Error(`ended (${status}) without ${wanted}:\n${stdout}${stderr}`)),

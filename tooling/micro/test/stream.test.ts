@@ -6,7 +6,7 @@ let world: World;
 
 beforeAll(async () => {
   world = await startWorld();
-}, 40_000);
+});
 
 afterAll(() => world.close());
 
@@ -65,21 +65,21 @@ test("replies come while requests go on, and Ctrl-C cancels: exit code 130", asy
   const { status, stdout, stderr } = await running.ended;
   expect({ status, stderr }).toEqual({ status: 130, stderr: "" });
   expect(stdout).toBe('{"heard":"first"}\n{"heard":"second"}\n');
-}, 30_000);
+});
 
 test("SIGTERM ends it in order: exit code 143", async () => {
   const running = startMicro(["stream", "greeter", "Greeter.Endless", "{}", ...world.flags]);
   await running.seen(/"n":3/);
   running.child.kill("SIGTERM");
   expect(await running.ended).toMatchObject({ status: 143, stderr: "" });
-}, 30_000);
+});
 
 test("a reader that has seen enough is no error", async () => {
   const running = startMicro(["stream", "greeter", "Greeter.Endless", "{}", ...world.flags]);
   await running.seen(/"n":2/);
   running.child.stdout.destroy();
   expect(await running.ended).toMatchObject({ status: 0, stderr: "" });
-}, 30_000);
+});
 
 test("a stream that takes longer than --timeout is exit code 6", async () => {
   const { status, stdout } = await stream(["Greeter.Endless", "{}", "--timeout=300ms"]);

@@ -29,7 +29,7 @@ export interface Program {
   readonly ended: Promise<EndedProgram>;
   /**
    * The first line, of output or errors, that matches; those printed before count. Rejects, with all that was
-   * printed, when there is none within `timeoutMs` (@default 20000) or the program ends without it.
+   * printed, when there is none within `timeoutMs` (@default 60000) or the program ends without it.
    */
   line(wanted: RegExp, options?: { readonly timeoutMs?: number }): Promise<string>;
   /** Sends a signal (@default SIGTERM) and resolves when it has ended; kills it after `timeoutMs` (@default 10000). */
@@ -62,7 +62,7 @@ export function startProgram(file: string, options: ProgramOptions = {}): Progra
   return {
     pid: child.pid ?? 0,
     ended,
-    async line(wanted, { timeoutMs = 20_000 } = {}) {
+    async line(wanted, { timeoutMs = 60_000 } = {}) {
       const found = printed.find((line) => wanted.test(line));
       if (found !== undefined) return found;
       const { promise, resolve, reject } = Promise.withResolvers<string>();
@@ -86,13 +86,13 @@ export function startProgram(file: string, options: ProgramOptions = {}): Progra
   };
 }
 
-/** Runs a program to its end, or kills it after `timeoutMs` (@default 30000). */
+/** Runs a program to its end, or kills it after `timeoutMs` (@default 60000). */
 export async function runProgram(
   file: string,
   options: ProgramOptions & { readonly timeoutMs?: number } = {},
 ): Promise<EndedProgram> {
   const program = startProgram(file, options);
-  const timer = setTimeout(() => void program.stop("SIGKILL"), options.timeoutMs ?? 30_000);
+  const timer = setTimeout(() => void program.stop("SIGKILL"), options.timeoutMs ?? 60_000);
   return program.ended.finally(() => clearTimeout(timer));
 }
 

@@ -63,7 +63,7 @@ describe.each([
   { server: "grpc", contentType: "application/json" },
   { server: "grpc", contentType: "application/protobuf" },
 ] as const)("echo: $server, $contentType", (how) => {
-  test("every method does what it says", { timeout: 30_000 }, () =>
+  test("every method does what it says", () =>
     withEcho(how, async (echo, { program }) => {
       expect(await echo.echo({ text: "é", body })).toEqual({ text: "é", body });
       expect((await echo.sleep({ ms: 20 })).sleptMs).toBeGreaterThanOrEqual(19);
@@ -98,16 +98,14 @@ describe.each([
         "x-tenant",
         "a",
       ]);
-    }),
-  );
+    }));
 });
 
-test("crash: the process is gone at once, and the caller is told", { timeout: 30_000 }, () =>
+test("crash: the process is gone at once, and the caller is told", () =>
   withEcho({ server: "rpc", contentType: "application/json" }, async (echo, { program }) => {
     await expect(echo.crash({})).rejects.toMatchObject({ code: "UNAVAILABLE" });
     expect((await program.ended).status).toBe("SIGKILL");
-  }),
-);
+  }));
 
 describe("every testee", () => {
   test.each([
@@ -116,16 +114,12 @@ describe("every testee", () => {
     ["echo", ["--registry", "memory", "--broker", "http"]],
     ["interop-server", []],
     ["bench-server", []],
-  ])(
-    "%s %s prints that it is ready, and ends by SIGTERM with exit code 0",
-    { timeout: 30_000 },
-    async (name, flags) => {
-      const { program } = await startTestee(name, flags);
-      const { status, stdout } = await program.stop();
-      expect(status).toBe(0);
-      expect(stdout).toHaveLength(1);
-    },
-  );
+  ])("%s %s prints that it is ready, and ends by SIGTERM with exit code 0", async (name, flags) => {
+    const { program } = await startTestee(name, flags);
+    const { status, stdout } = await program.stop();
+    expect(status).toBe(0);
+    expect(stdout).toHaveLength(1);
+  });
 
   test.each([
     "echo",

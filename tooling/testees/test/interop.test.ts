@@ -35,7 +35,7 @@ beforeAll(async () => {
   servers.set("ts tls", await startTestee("interop-server", tlsFlags));
   servers.set("go plain", await startGrpcGo(tools.path["grpc-server"]));
   servers.set("go tls", await startGrpcGo(tools.path["grpc-server"], tlsFlags));
-}, 60_000);
+});
 
 afterAll(() => Promise.all([...servers.values()].map((server) => server.stop())));
 
@@ -61,7 +61,7 @@ async function byUs(how: string): Promise<ReadonlyMap<string, string>> {
 
 describe.each(["plain", "tls"])("grpc-go's client calls our server, %s", (how) => {
   for (const name of CASES)
-    test(name, { timeout: 30_000 }, async (context) => {
+    test(name, async (context) => {
       if (!tools.ok) return context.skip(tools.reason);
       expect(await byGo(tools.path["grpc-client"], name, how)).toBe("");
     });
@@ -71,7 +71,7 @@ describe.each(["plain", "tls"])("our client calls grpc-go's server, %s", (how) =
   let said: ReadonlyMap<string, string> = new Map();
   beforeAll(async () => {
     if (tools.ok) said = await byUs(how);
-  }, 70_000);
+  });
 
   for (const name of CASES) {
     test(name, (context) => {
@@ -89,7 +89,7 @@ describe("gzip, which grpc-go's programs cannot do: our client and our server", 
     ["server_compressed_unary", "gzip", "identity", { up: 1, down: 0 }],
     ["server_compressed_streaming", "gzip", "identity", { up: 0, down: 0 }],
     ["large_unary", "identity", "identity", { up: 1, down: 1 }],
-  ] as const)("%s", { timeout: 40_000 }, async (name, ours, theirs, large) => {
+  ] as const)("%s", async (name, ours, theirs, large) => {
     const server = await startTestee("interop-server", ["--compression", ours]);
     const proxy = await startCountingProxy(server.port);
     try {

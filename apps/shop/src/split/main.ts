@@ -25,7 +25,7 @@ function spawnService(name: string, flags: readonly string[]) {
   );
   return {
     /** Resolves when it serves: that is the first line it prints. */
-    ready: once(lines, "line", { signal: AbortSignal.timeout(20_000) }),
+    ready: once(lines, "line", { signal: AbortSignal.timeout(60_000) }),
     async stop() {
       child.kill("SIGTERM");
       await ended;

@@ -17,7 +17,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 /** What Node itself says of the module: the test runner reads modules in a way of its own. */
 async function stackOf(path: string): Promise<string> {
   const code = `import(${JSON.stringify(pathToFileURL(path).href)}).catch(({ stack }) => console.log(JSON.stringify(stack)))`;
-  const { stdout } = await promisify(execFile)(process.execPath, ["-e", code], { timeout: 10_000 });
+  const { stdout } = await promisify(execFile)(process.execPath, ["-e", code], { timeout: 60_000 });
   return JSON.parse(stdout) as string;
 }
 

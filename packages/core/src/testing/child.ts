@@ -4,10 +4,10 @@ import { fileURLToPath } from "node:url";
 
 /** A program of `program.ts` in a process of its own. */
 export interface Child {
-  /** Resolves when the program has written `text`; rejects when it ends or 10 s pass before. */
+  /** Resolves when the program has written `text`; rejects when it ends or 60 s pass before. */
   says(text: string, times?: number): Promise<void>;
   kill(signal: NodeJS.Signals): void;
-  /** How it ended; within 10 s, or it is killed. */
+  /** How it ended; within 60 s, or it is killed. */
   ended(): Promise<{ code: number | null; signal: NodeJS.Signals | null; stdout: string; stderr: string }>;
 }
 
@@ -46,7 +46,7 @@ export function startProgram(
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
     stderr += text;
   });
-  const killer = setTimeout(() => child.kill("SIGKILL"), 10_000);
+  const killer = setTimeout(() => child.kill("SIGKILL"), 60_000);
   closed.then(
     () => clearTimeout(killer),
     () => undefined,

@@ -19,7 +19,7 @@ afterAll(() => sandbox.remove());
 
 const generate = (...args: string[]) => runMicro(["generate", ...args], { cwd: sandbox.path });
 
-describe("micro generate", { timeout: 60_000 }, () => {
+describe("micro generate", () => {
   test("writes src/gen from a folder, says what it did, and leaves alone what is up to date", async () => {
     expect(await generate("proto")).toEqual({
       status: 0,

@@ -46,9 +46,7 @@ function damage(text: string, random: Random): string {
   return words.join("");
 }
 
-test("damaged files are read or refused with what is wrong, and nothing else happens", {
-  timeout: 60_000,
-}, async () => {
+test("damaged files are read or refused with what is wrong, and nothing else happens", async () => {
   const folder = join(import.meta.dirname, "proto/shop/v1");
   const names = ["orders.proto", "odd.proto", "money.proto"];
   const texts = await Promise.all(names.map((name) => readFile(join(folder, name), "utf8")));

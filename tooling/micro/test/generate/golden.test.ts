@@ -40,7 +40,6 @@ describe("the generated files of test/generate/proto", () => {
 
   test.each(["string", "number"] as const)(
     "compile under the strictest flags, with 64-bit integers as %s too",
-    { timeout: 60_000 },
     async (int64) => {
       const sandbox = await createSandbox();
       try {
@@ -58,9 +57,7 @@ describe("the generated files of test/generate/proto", () => {
   );
 });
 
-test("contracts of messages that hold themselves have types that declaration files can say", {
-  timeout: 60_000,
-}, async () => {
+test("contracts of messages that hold themselves have types that declaration files can say", async () => {
   const sandbox = await createSandbox();
   try {
     await sandbox.write({

@@ -149,7 +149,7 @@ test("all of that is left alone by the formatter and the linter, but for the nam
   expect(await run("biome", args)).toBe("");
 });
 
-test("all of that compiles and can be loaded", { timeout: 60_000 }, async () => {
+test("all of that compiles and can be loaded", async () => {
   expect(await sandbox.compile()).toBe("");
   const { messages, contracts } = await sandbox.load("gen");
   for (const type of messages) expect(type.create({} as never)).toBeTypeOf("object");

@@ -27,7 +27,7 @@ beforeAll(async () => {
 });
 afterAll(() => sandbox.remove());
 
-describe("micro wire", { timeout: 60_000 }, () => {
+describe("micro wire", () => {
   test("writes wire.gen.ts beside the composition and leaves alone what is up to date", async () => {
     expect(await sandbox.wire()).toEqual({ status: 0, stdout: "new     src/wire.gen.ts\n", stderr: "" });
     const path = join(sandbox.path, "src/wire.gen.ts");
@@ -93,7 +93,7 @@ describe("micro wire", { timeout: 60_000 }, () => {
   });
 });
 
-describe("names", { timeout: 60_000 }, () => {
+describe("names", () => {
   test("that two modules export, that are no identifiers or that are taken are told apart, and the code runs", async () => {
     const plugin = (component: string, name = "plugin"): string => `
       import { defineComponent, definePlugin } from "@micro/core";
@@ -139,7 +139,7 @@ describe("names", { timeout: 60_000 }, () => {
   });
 });
 
-describe("what is written", { timeout: 60_000 }, () => {
+describe("what is written", () => {
   // The type checker and the linter look at them as at all of our code.
   test.each(["desk", "long"])(
     "of %s/composition.ts is what stands there: run `micro wire` after a change",
@@ -200,6 +200,6 @@ async function loadedBy(file: string): Promise<readonly string[]> {
     await service.stop();
     console.log(JSON.stringify(urls));`;
   const args = ["--conditions=@micro/source", "--input-type=module", "--eval", program];
-  const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: here, timeout: 30_000 });
+  const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: here, timeout: 80_000 });
   return JSON.parse(stdout) as readonly string[];
 }

@@ -32,7 +32,7 @@ async function startError(): Promise<string> {
   );
 }
 
-describe("what stops a start stops generating, in the same words", { timeout: 40_000 }, () => {
+describe("what stops a start stops generating, in the same words", () => {
   test.each([
     [
       "a missing provider",
@@ -91,7 +91,7 @@ describe("what stops a start stops generating, in the same words", { timeout: 40
   });
 });
 
-describe("what cannot be written as code is named, with what to do", { timeout: 40_000 }, () => {
+describe("what cannot be written as code is named, with what to do", () => {
   test.each([
     [
       "a secret",
@@ -162,7 +162,7 @@ describe("what cannot be written as code is named, with what to do", { timeout: 
   });
 });
 
-describe("a wrong command line", { timeout: 40_000 }, () => {
+describe("a wrong command line", () => {
   test.each([
     ["no such module", "src/composition.ts", undefined, [], "there is no module 'src/composition.ts'"],
     [

@@ -60,7 +60,7 @@ export async function startGrpcGo(path: string, args: readonly string[] = []): P
 
 async function listeningPort(child: ChildProcess): Promise<string> {
   if (child.stderr === null) throw new Error("grpc-go's server has no standard error");
-  const deadline = setTimeout(() => child.kill("SIGKILL"), 20_000);
+  const deadline = setTimeout(() => child.kill("SIGKILL"), 60_000);
   try {
     const lines = createInterface({ input: child.stderr });
     for await (const line of lines) {
