@@ -6,6 +6,7 @@ import {
   contractTypeName,
   currentCall,
   Deadlines,
+  EventLoopShare,
   endpointName,
   type Invoke,
   Metadata,
@@ -64,6 +65,7 @@ class CoreClient implements Client {
       codecOf: (contentType = config.contentType ?? DEFAULT_CONTENT_TYPE) => options.codecs.get(contentType),
       deadlines: new Deadlines(),
       budget: new RetryBudget(config.retryBurst),
+      share: new EventLoopShare(),
       attemptChain: chainOf(attempt, (call) => performOf(ownCall(call))),
     };
     this.#chain = chainOf(client, (call) => this.#carryOut(ownCall(call)));

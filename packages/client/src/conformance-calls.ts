@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Call, Middleware } from "@micro/core";
 import { type ConformanceCase, eventually, rejection, within } from "@micro/core/conformance";
 import type { AttemptInfo } from "./client.ts";
-import { type ClientHarness, withLab } from "./conformance-world.ts";
+import { type ClientHarness, collect, withLab } from "./conformance-world.ts";
 
 /** Promises about unary calls. */
 export function callCases(harness: ClientHarness): readonly ConformanceCase[] {
@@ -74,11 +74,30 @@ export function callCases(harness: ClientHarness): readonly ConformanceCase[] {
       name: "a thousand calls at once get each its own reply",
       run: about(async ({ lab }) => {
         const texts = Array.from({ length: 1000 }, (_, index) => `call ${index}`);
-        const replies = await Promise.all(texts.map((text) => lab.echo({ text })));
+        const replies = await Promise.all(texts.map((text) => lab.echo({ text }, { timeoutMs: 9000 })));
         assert.deepEqual(
           replies.map(({ text }) => text),
           texts,
         );
+      }),
+    },
+    {
+      name: "who tries again at once, whatever comes, leaves timers and sockets their turn",
+      run: about(async ({ world }) => {
+        const request = { service: "conformance-nobody", endpoint: "No.Body" };
+        for (const attempt of [
+          () => world.client.call(request, { retries: 0 }),
+          () => collect(world.client.stream(request, { retries: 0 })),
+        ]) {
+          let fired = false;
+          const timer = setTimeout(() => {
+            fired = true;
+          });
+          const until = performance.now() + 3000;
+          while (!fired && performance.now() < until) await rejection(attempt());
+          clearTimeout(timer);
+          assert(fired, "no timer has fired meanwhile");
+        }
       }),
     },
     {
@@ -105,8 +124,10 @@ export function callCases(harness: ClientHarness): readonly ConformanceCase[] {
       name: "a signal cancels the call at once and the handler soon",
       run: about(async ({ lab, log }) => {
         const controller = new AbortController();
+        const begun = Promise.withResolvers<void>();
+        log.onHang = begun.resolve;
         const call = rejection(lab.hang({}, { signal: controller.signal }));
-        await lab.echo({});
+        await begun.promise;
         const from = performance.now();
         controller.abort(new Error("no longer wanted"));
         const error = await call;

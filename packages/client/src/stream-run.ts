@@ -31,6 +31,15 @@ interface Opening {
  * was read. Rejects with a MicroError.
  */
 export async function runStream(context: ClientContext, call: ClientCall): Promise<unknown> {
+  try {
+    return await openStream(context, call);
+  } catch (error) {
+    await context.share.step();
+    throw error;
+  }
+}
+
+async function openStream(context: ClientContext, call: ClientCall): Promise<unknown> {
   const attempts = new Attempts(context, call);
   const requests = call.kind === "serverStream" ? undefined : new Requests(call);
   for (;;) {

@@ -358,6 +358,12 @@ export class UnaryRun implements AbortTarget, AttemptSink, AttemptRequest {
     }
     this.call.beside?.tellEnd();
     if (error === undefined) this.#resolve(reply);
-    else this.#reject(this.call.finalError(error));
+    else this.#refuse(this.call.finalError(error));
+  }
+
+  #refuse(error: MicroError): void {
+    const turn = this.#context.share.step();
+    if (turn === undefined) this.#reject(error);
+    else void turn.then(() => this.#reject(error));
   }
 }

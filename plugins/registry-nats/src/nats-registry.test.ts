@@ -341,8 +341,11 @@ describe("outages", () => {
     await watch.until(["greeter-1"]);
     await one.register(record("greeter"));
     await own.kill();
-    const refused = other.get("greeter", { timeoutMs: 200 });
-    await expect(refused).rejects.toMatchObject({ code: "UNAVAILABLE", notSent: true });
+    // A moment passes until the link knows.
+    await eventually(async () => {
+      const refused = other.get("greeter", { timeoutMs: 200 });
+      await expect(refused).rejects.toMatchObject({ code: "UNAVAILABLE", notSent: true });
+    });
     await expect(one.register(record("greeter", 2), { timeoutMs: 100 })).rejects.toMatchObject({
       code: "UNAVAILABLE",
     });
