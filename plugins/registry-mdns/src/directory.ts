@@ -203,7 +203,9 @@ export class Directory {
       }
       this.#doubted.add(key);
       this.#keep(record, this.#inquiries.longestMs + 500);
-      silent.set(record.name, [...(silent.get(record.name) ?? []), key]);
+      const keys = silent.get(record.name);
+      if (keys === undefined) silent.set(record.name, [key]);
+      else keys.push(key);
     }
     for (const [service, keys] of silent) {
       void this.#look(async () => {
