@@ -32,6 +32,8 @@ export function readFields(type: AnyMessageType, json: unknown, context: JsonCon
   if (!isObject(json)) throw new MessageProblem(`must be a ${type.typeName}, not ${kindOf(json)}`);
   const descriptor = descriptorOf(type);
   const { byJsonName, fields } = descriptor;
+  const { budget } = context;
+  budget.take(1);
   for (const name of Object.keys(json)) if (!byJsonName.has(name)) throw unknownField(type, name);
   const message: Message = {};
   let taken: Map<string, string> | undefined;
@@ -44,7 +46,10 @@ export function readFields(type: AnyMessageType, json: unknown, context: JsonCon
       const given = valueIn(json, current);
       if (given === undefined || (given === null && !takesNull(field))) {
         if (presence === "required") throw new MessageProblem("is required");
-        if (presence === "implicit") message[key] = defaultOf(field);
+        if (presence === "implicit") {
+          if (field.shape !== "single" || field.type === "bytes") budget.take(1);
+          message[key] = defaultOf(field);
+        }
         continue;
       }
       if (oneof !== undefined) {
@@ -98,6 +103,7 @@ function isNullable(type: Field["type"]): boolean {
 
 function readField(field: Field, json: unknown, context: JsonContext): unknown {
   if (field.shape === "single") return readValue(field, json, context);
+  context.budget.take(1);
   return field.shape === "repeated" ? readList(field, json, context) : readMap(field, json, context);
 }
 
@@ -112,6 +118,7 @@ function readMap(field: Field, json: unknown, context: JsonContext): Message {
   }
   const map: Message = {};
   for (const [given, entry] of Object.entries(json)) {
+    context.budget.take(1);
     const key = mapKey(field, given);
     if (Object.hasOwn(map, key)) throw new MessageProblem("is given twice").in(given);
     map[key] = inside(given, () => readEntry(field, entry, context));
@@ -127,6 +134,7 @@ function readEntry(field: Field, json: unknown, context: JsonContext): unknown {
 }
 
 function readValue({ type, int64 }: Field, json: unknown, context: JsonContext): unknown {
+  if (type === "bytes") context.budget.take(1);
   if (typeof type === "string") return scalarFromJson(type, json, int64);
   return isMessageType(type) ? readMessage(type, json, deeper(context)) : enumFromJson(type, json);
 }

@@ -1,4 +1,4 @@
-import { type AnyMessageType, MessageProblem, type ProtoFile } from "@micro/core/message";
+import { type AnyMessageType, MessageProblem, type ObjectBudget, type ProtoFile } from "@micro/core/message";
 import type { Codec } from "./codec.ts";
 
 /** What the forms of well-known types need of the walk through a message that they are part of. */
@@ -17,6 +17,8 @@ export interface JsonContext {
   readonly root: ProtoFile;
   readonly binary: Pick<Codec, "encode" | "decode"> | undefined;
   readonly depth: number;
+  /** Of what is read. */
+  readonly budget: ObjectBudget;
 }
 
 /** A message, complete. */
@@ -39,8 +41,8 @@ export interface SpecialForm {
 }
 
 /** The same surroundings, one message further inside. */
-export function deeper({ walk, root, binary, depth }: JsonContext): JsonContext {
-  return { walk, root, binary, depth: depth + 1 };
+export function deeper({ walk, root, binary, depth, budget }: JsonContext): JsonContext {
+  return { walk, root, binary, depth: depth + 1, budget };
 }
 
 /** Runs with the key in front of the path of a problem. */

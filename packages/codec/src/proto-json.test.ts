@@ -42,7 +42,34 @@ const Order: Loose = defineMessage(file, "Order", () => ({
   small: { number: 24, type: "uint64", int64: "number" },
 }));
 
+const Orders: Loose = defineMessage(file, "Orders", () => ({
+  orders: { number: 1, type: Order, repeated: true },
+}));
+
 const read = (json: unknown, type: Loose = Order) => messageFromJson(type, json);
+
+describe("the limit of what a message may become", () => {
+  // An Order is a message, a list, three maps and bytes.
+  test.each([
+    [{}, 6],
+    [{ items: [{}, {}] }, 8],
+    [{ labels: { a: "b" }, rawData: "AA==" }, 7],
+    [{ parent: {} }, 12],
+  ])("%j is so many objects: %i", (json, objects) => {
+    const readWith = (max: number) => messageFromJson(Order, json, { limit: { max, option: "codec.some" } });
+    expect(readWith(objects)).toEqual(read(json));
+    const error = thrownBy(() => readWith(objects - 1));
+    expect(error.code).toBe("BAD_REQUEST");
+    expect(error.detail).toContain(`more than ${objects - 1} messages`);
+    expect(error.detail).toContain("raise codec.some");
+  });
+
+  test("has a default, and what is beyond it is refused at its place", () => {
+    const orders = Array.from({ length: 400_000 }, () => ({}));
+    const error = thrownBy(() => read({ orders }, Orders));
+    expect(error.detail).toMatch(/^shop\.Orders: orders\.3333\d\d: more than 2000000 /);
+  });
+});
 
 describe("messageToJson", () => {
   test("writes as protojson does", () => {

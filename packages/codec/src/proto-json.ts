@@ -1,5 +1,11 @@
 import { MicroError } from "@micro/core";
-import { type AnyMessageType, descriptorOf, MessageProblem } from "@micro/core/message";
+import {
+  type AnyMessageType,
+  descriptorOf,
+  MessageProblem,
+  ObjectBudget,
+  type ObjectLimit,
+} from "@micro/core/message";
 import type { Codec } from "./codec.ts";
 import { readFields, readMessage } from "./proto-json-read.ts";
 import type { JsonContext, JsonWalk } from "./proto-json-special.ts";
@@ -10,7 +16,11 @@ import { writeMessage } from "./proto-json-write.ts";
 export interface ProtoJsonOptions {
   /** Reads and writes the bytes inside a `google.protobuf.Any`; without it such a field is refused. */
   readonly binary?: Pick<Codec, "encode" | "decode"> | undefined;
+  /** Bounds what is read. @default 2,000,000 objects */
+  readonly limit?: ObjectLimit;
 }
+
+const DEFAULT_LIMIT: ObjectLimit = { max: 2_000_000, option: "the limit of messageFromJson" };
 
 /**
  * A message as a plain JSON value, by the rules of proto3 JSON: lowerCamelCase names, 64-bit integers as text, enums by
@@ -29,7 +39,7 @@ export function messageToJson(
  * The complete message of a JSON value. It takes what both generations of Go Micro write (spec 1.5): names in either
  * spelling, 64-bit integers as text, number or bigint, enums by name or number, times as RFC 3339 or as seconds and
  * nanos, both alphabets of base64; null is absent. Throws a MicroError `BAD_REQUEST` that names the path of what does
- * not fit, unknown fields among it.
+ * not fit, unknown fields among it, and of what would become too many objects.
  */
 export function messageFromJson(
   type: AnyMessageType,
@@ -46,8 +56,9 @@ const WALK: JsonWalk = {
   hasSpecialForm: (type) => specialForm(type) !== undefined,
 };
 
-function contextOf(type: AnyMessageType, { binary }: ProtoJsonOptions): JsonContext {
-  return { walk: WALK, root: descriptorOf(type).file, binary, depth: 0 };
+function contextOf(type: AnyMessageType, { binary, limit = DEFAULT_LIMIT }: ProtoJsonOptions): JsonContext {
+  const budget = new ObjectBudget(limit);
+  return { walk: WALK, root: descriptorOf(type).file, binary, depth: 0, budget };
 }
 
 function withErrors<T>(code: "INTERNAL" | "BAD_REQUEST", type: AnyMessageType, run: () => T): T {

@@ -24,6 +24,12 @@ export const jsonCodec = definePlugin(codec, {
       max: 5000,
     }),
     jsonMaxSize: option.size({ description: "Largest message that is read", default: "64MiB" }),
+    jsonMaxObjects: option.integer({
+      description:
+        "Most messages, lists, maps, entries and bytes that one message of a type may become when it is read",
+      default: 2_000_000,
+      min: 1,
+    }),
     jsonBigIntegers: option.choice(["number", "bigint"], {
       description: "What whole numbers beyond 2^53 become: a rounded number, or an exact bigint",
       default: "number",
@@ -40,7 +46,8 @@ export const jsonCodec = definePlugin(codec, {
     // A double does not hold all 64-bit integers.
     const exact: DecodeOptions = { ...options, bigIntegers: "int64" };
     const holds64Bit = createHolds64Bit();
-    let others: ProtoJsonOptions = {};
+    const limit = { max: config.jsonMaxObjects, option: "codec.json_max_objects" };
+    let others: ProtoJsonOptions = { limit };
     return {
       name: "json",
       contentTypes: [CONTENT_TYPE],
@@ -57,7 +64,7 @@ export const jsonCodec = definePlugin(codec, {
         return json === undefined ? schema.create() : messageFromJson(schema, json, others);
       },
       attach(siblings) {
-        others = { binary: siblings.find("application/protobuf") };
+        others = { limit, binary: siblings.find("application/protobuf") };
       },
     };
   },

@@ -5,10 +5,10 @@ import {
   isEnumType,
   isMessageType,
   MessageProblem,
+  type ObjectBudget,
   scalarDefault,
 } from "@micro/core/message";
 import { Reader } from "protobufjs/minimal.js";
-import type { ObjectBudget } from "./object-budget.ts";
 import { scalarWire } from "./scalars.ts";
 
 /** A message, while it is read. */

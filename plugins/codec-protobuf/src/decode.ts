@@ -7,6 +7,8 @@ import {
   isMessageType,
   MAX_MESSAGE_DEPTH,
   MessageProblem,
+  ObjectBudget,
+  type ObjectLimit,
 } from "@micro/core/message";
 import { Reader } from "protobufjs/minimal.js";
 import {
@@ -17,7 +19,6 @@ import {
   type ReadMessage,
   type Surroundings,
 } from "./decode-fields.ts";
-import { ObjectBudget } from "./object-budget.ts";
 
 interface FieldPlan {
   readonly field: Field;
@@ -50,12 +51,12 @@ export class BodyProblem extends Error {
 
 /**
  * A reader of messages: complete ones, with defaults for what is missing. Unknown fields are skipped. Throws a
- * {@link BodyProblem} for bytes that are none of the type, and for those that would become more than `maxObjects` objects.
+ * {@link BodyProblem} for bytes that are none of the type, and for those that would become more objects than `limit` has.
  */
-export function createDecode(maxObjects: number): (type: AnyMessageType, bytes: Uint8Array) => unknown {
+export function createDecode(limit: ObjectLimit): (type: AnyMessageType, bytes: Uint8Array) => unknown {
   const readers = new WeakMap<AnyMessageType, ReadMessage>();
   const required = new WeakMap<AnyMessageType, boolean>();
-  const budget = new ObjectBudget(maxObjects);
+  const budget = new ObjectBudget(limit);
 
   const readerOf = (type: AnyMessageType): ReadMessage => {
     let read = readers.get(type);

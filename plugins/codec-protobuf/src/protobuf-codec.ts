@@ -24,7 +24,7 @@ export const protobufCodec = definePlugin(codec, {
   },
   create: ({ config }): Codec => {
     const encode = createEncode();
-    const decode = createDecode(config.protobufMaxObjects);
+    const decode = createDecode({ max: config.protobufMaxObjects, option: "codec.protobuf_max_objects" });
     const maxBytes = config.protobufMaxSize;
     return {
       name: "protobuf",

@@ -35,5 +35,6 @@ export {
   isMessageType,
   type MessageDescriptor,
 } from "./descriptor.ts";
+export { ObjectBudget, type ObjectLimit } from "./object-budget.ts";
 export { kindOf, MessageProblem } from "./problem.ts";
 export { int64As, is64Bit, readScalar, scalarDefault } from "./scalar.ts";
