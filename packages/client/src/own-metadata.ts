@@ -1,8 +1,8 @@
 import { Metadata, type MetadataInit } from "@micro/core";
 import { clientError } from "./client-errors.ts";
 
-/** A field name of HTTP (RFC 9110, 5.6.2), in lower case: what every wire can carry. */
-const KEY = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/;
+/** What every wire can carry: gRPC allows the least. */
+const KEY = /^[0-9a-z_.-]+$/;
 /** Whatever must not be in a value (RFC 9110, 5.5): control characters. */
 const CONTROL = /[^\t\x20-\x7e\u0080-\u{10ffff}]/u;
 
@@ -19,7 +19,7 @@ export function ownMetadata(init: MetadataInit, endpoint: string): Metadata {
   const metadata = new Metadata();
   for (const [key, value] of given) {
     const name = JSON.stringify(key);
-    if (!KEY.test(key)) throw wrong(`has the key ${name}: letters, digits and - _ . make one, no spaces`);
+    if (!KEY.test(key)) throw wrong(`has the key ${name}: it may have letters, digits and - _ .`);
     if (typeof value !== "string") throw wrong(`${name} is ${describe(value)}, it must be a text`);
     if (CONTROL.test(value)) throw wrong(`${name} has control characters: ${JSON.stringify(value)}`);
     metadata.setLower(key, withoutPadding(value));
