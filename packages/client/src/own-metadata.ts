@@ -3,8 +3,8 @@ import { clientError } from "./client-errors.ts";
 
 /** What every wire can carry: gRPC allows the least. */
 const KEY = /^[0-9a-z_.-]+$/;
-/** Whatever must not be in a value (RFC 9110, 5.5): control characters. */
-const CONTROL = /[^\t\x20-\x7e\u0080-\u{10ffff}]/u;
+/** Whatever must not be in a value: control characters (RFC 9110, 5.5), and half characters, of which UTF-8 has none. */
+const CONTROL = /[^\t\x20-\x7e\u0080-\ud7ff\ue000-\u{10ffff}]/u;
 
 /**
  * The metadata that a call was given, as every wire carries it: without spaces around values. A call inside the process
@@ -21,7 +21,7 @@ export function ownMetadata(init: MetadataInit, endpoint: string): Metadata {
     const name = JSON.stringify(key);
     if (!KEY.test(key)) throw wrong(`has the key ${name}: it may have letters, digits and - _ .`);
     if (typeof value !== "string") throw wrong(`${name} is ${describe(value)}, it must be a text`);
-    if (CONTROL.test(value)) throw wrong(`${name} has control characters: ${JSON.stringify(value)}`);
+    if (CONTROL.test(value)) throw wrong(`${name} has control or half characters: ${JSON.stringify(value)}`);
     metadata.setLower(key, withoutPadding(value));
   }
   return metadata;

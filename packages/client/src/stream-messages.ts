@@ -198,7 +198,11 @@ export class Requests {
     let step: IteratorResult<unknown>;
     try {
       const turn = this.#share.step();
-      if (turn !== undefined) await turn;
+      if (turn !== undefined) {
+        await turn;
+        // Told to stop meanwhile: the iterable has been left, and is not asked again.
+        if (this.#over) return DONE;
+      }
       step = await this.#inCaller(() => this.#source.next());
     } catch (cause) {
       const detail = `${this.#call.label}: the requests failed: ${MicroError.from(cause).detail}`;

@@ -23,8 +23,11 @@ export function readMessage(type: AnyMessageType, json: unknown, context: JsonCo
   }
   const special = specialForm(type);
   if (special === undefined) return readFields(type, json, context);
-  const given = special.orFields === true && isObject(json) ? readFields(type, json, context) : json;
-  return special.fromJson(given, { type, context });
+  if (special.orFields === true && isObject(json)) {
+    return special.fromJson(readFields(type, json, context), { type, context });
+  }
+  context.budget.take(1);
+  return special.fromJson(json, { type, context });
 }
 
 /** A message from an object of its fields, whatever its type. */

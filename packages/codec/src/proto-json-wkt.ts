@@ -35,8 +35,9 @@ const FIELD_MASK: SpecialForm = {
       })
       .join(",");
   },
-  fromJson(json) {
+  fromJson(json, { context }) {
     if (typeof json !== "string") return json as Message;
+    context.budget.take(1);
     if (json.includes("_")) {
       throw new MessageProblem(`must have its paths in lowerCamelCase, not ${kindOf(json)}`);
     }
@@ -52,10 +53,11 @@ function snakePath(camel: string): string {
 const WRAPPER: SpecialForm = {
   orFields: true,
   toJson: ({ value }, { type }) => scalarToJson(wrapped(type).scalar, value),
-  fromJson(json, { type }) {
+  fromJson(json, { type, context }) {
     // Its fields in an object are read already.
     if (typeof json === "object" && json !== null && !Array.isArray(json)) return json as Message;
     const { scalar, field } = wrapped(type);
+    if (scalar === "bytes") context.budget.take(1);
     return { value: scalarFromJson(scalar, json, field.int64) };
   },
 };
@@ -83,7 +85,9 @@ const STRUCT: SpecialForm = {
     const field = fieldOf(type, "fields");
     const value = messageType(field);
     const fields: Message = {};
+    context.budget.take(1);
     for (const [key, entry] of Object.entries(json)) {
+      context.budget.take(1);
       fields[mapKey(field, key)] = inside(key, () => context.walk.read(value, entry, deeper(context)));
     }
     return { fields };
@@ -141,6 +145,7 @@ const LIST_VALUE: SpecialForm = {
   fromJson(json, { type, context }) {
     if (!Array.isArray(json)) throw new MessageProblem(`must be a list, not ${kindOf(json)}`);
     const value = messageType(fieldOf(type, "values"));
+    context.budget.take(1);
     return {
       values: json.map((entry, index) =>
         inside(index, () => context.walk.read(value, entry, deeper(context))),

@@ -55,6 +55,11 @@ describe("the limit of what a message may become", () => {
     [{ items: [{}, {}] }, 8],
     [{ labels: { a: "b" }, rawData: "AA==" }, 7],
     [{ parent: {} }, 12],
+    [{ placedAt: "1970-01-01T00:00:00Z", timeLeft: "1s", name: "x", mask: "a,b" }, 11],
+    // A Value with a ListValue, its list, and two Values.
+    [{ extra: [0, 1] }, 11],
+    // A Struct, its map, and an entry with a Value.
+    [{ options: { a: 1 } }, 10],
   ])("%j is so many objects: %i", (json, objects) => {
     const readWith = (max: number) => messageFromJson(Order, json, { limit: { max, option: "codec.some" } });
     expect(readWith(objects)).toEqual(read(json));

@@ -110,8 +110,8 @@ class CachedRegistry implements Registry {
     const flight = entry.flight ?? this.#ask(entry);
     let answer: MicroError | Snapshot | undefined;
     try {
-      answer = await callWithin(what, options, () => {
-        const first = options.enough && entry.until(options.enough);
+      answer = await callWithin(what, options, ({ signal }) => {
+        const first = options.enough && entry.until(options.enough, signal);
         return Promise.race(first === undefined ? [flight] : [flight, first]);
       });
     } catch (error) {

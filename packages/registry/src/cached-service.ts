@@ -126,8 +126,8 @@ export class CachedService {
    * The nodes that have answered the question so far, and those that were known before it, once they are `enough`: never
    * when they are not. Undefined when no question is under way.
    */
-  until(enough: (snapshot: Snapshot) => boolean): Promise<Snapshot> | undefined {
-    return this.#question?.first.until(enough);
+  until(enough: (snapshot: Snapshot) => boolean, signal: AbortSignal): Promise<Snapshot> | undefined {
+    return this.#question?.first.until(enough, signal);
   }
 
   /** The question was answered. What happened since it was asked is kept. */

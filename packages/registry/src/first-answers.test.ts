@@ -105,6 +105,24 @@ describe("who answers first", () => {
     expect(first.ids).toEqual(["a"]);
   });
 
+  test("who has given up is asked no more", async () => {
+    const controller = new AbortController();
+    let asked = 0;
+    const enough = (): boolean => {
+      asked++;
+      return false;
+    };
+    const given = registry.snapshot("greeter", { enough, signal: controller.signal });
+    slow.answer(greeter("a"));
+    await vi.advanceTimersByTimeAsync(20);
+    expect(asked).toBe(1);
+    controller.abort(new Error("enough of it"));
+    await expect(given).rejects.toMatchObject({ code: "CANCELLED" });
+    slow.answer(greeter("b"));
+    await vi.advanceTimersByTimeAsync(20);
+    expect(asked).toBe(1);
+  });
+
   test("calls that come later while others may still answer go out at once", async () => {
     void registry.snapshot("greeter", { enough: somebody });
     slow.answer(greeter("a"));

@@ -39,11 +39,15 @@ export class FirstAnswers {
     for (const waiter of this.#waiting) this.#ask(waiter);
   }
 
-  /** Resolves with those who have answered when they are `enough`, and never when they are not. Rejects with what it throws. */
-  until(enough: (snapshot: Snapshot) => boolean): Promise<Snapshot> {
+  /**
+   * Resolves with those who have answered when they are `enough`, and never when they are not. Rejects with what it throws.
+   * It is not asked again once `signal` has aborted.
+   */
+  until(enough: (snapshot: Snapshot) => boolean, signal: AbortSignal): Promise<Snapshot> {
     return new Promise((resolve, reject) => {
       const waiter: Waiter = { enough, resolve, reject };
       this.#waiting.add(waiter);
+      signal.addEventListener("abort", () => this.#waiting.delete(waiter), { once: true });
       if (this.#settled) this.#ask(waiter);
     });
   }

@@ -21,8 +21,8 @@ export interface GetOptions extends RegistryCallOptions {
 /** Options of `snapshot`. */
 export interface SnapshotOptions extends RegistryCallOptions {
   /**
-   * Says whether the nodes that have answered so far will do: then the snapshot has only them, and a later one has the
-   * others too. As long as it says no, all are waited for. @default waits for all
+   * Says whether the nodes that have answered so far, and those known before, will do: then the snapshot has only them,
+   * and a later one has the others too. As long as it says no, all are waited for. @default waits for all
    */
   readonly enough?: (snapshot: Snapshot) => boolean;
 }

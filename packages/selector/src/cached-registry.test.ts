@@ -142,6 +142,18 @@ describe("while nodes still answer the registry's question", () => {
     expect(chosen).toBe("b");
   });
 
+  test("one that is left out waits for those who are missing", async () => {
+    const { world, selector } = setUp(["a"], { answering: true });
+    for (let failure = 0; failure < 3; failure++) {
+      (await selector.select({ service: "greeter" })).done("timeout");
+    }
+    const choosing = Promise.resolve(selector.select({ service: "greeter" }));
+    // Longer than anybody waits who may go on.
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    world.answer("b");
+    expect((await choosing).node.id).toBe("b");
+  });
+
   test("nobody fits: known when all have answered", async () => {
     const { world, selector } = setUp(["a"], { answering: true });
     const choosing = expect(selector.select({ service: "greeter", version: "9" })).rejects.toMatchObject({

@@ -79,7 +79,7 @@ class StrategySelector implements Selector {
       timeoutMs: request.timeoutMs ?? 5000,
       ...(request.signal === undefined ? {} : { signal: request.signal }),
       // Whose node a key is, all of them decide.
-      ...(request.key === undefined ? { enough: (snapshot) => mayChoose(snapshot, request) } : {}),
+      ...(request.key === undefined ? { enough: (snapshot) => this.#mayChoose(snapshot, request) } : {}),
     };
     let snapshot: Snapshot;
     try {
@@ -88,6 +88,17 @@ class StrategySelector implements Selector {
       throw MicroError.from(error, { id: ID, code: "UNAVAILABLE" });
     }
     return this.#choose(snapshot, request);
+  }
+
+  /** Whether the nodes that have answered the registry's question so far will do: one that is left out waits for the others. */
+  #mayChoose(snapshot: Snapshot, request: SelectRequest): boolean {
+    const service = this.#services.get(request.service);
+    try {
+      return hasFitting(snapshot, request, (node, version) => service?.leavesOut(node, version) !== true);
+    } catch {
+      // The request's filter: choosing meets it again, and says so.
+      return true;
+    }
   }
 
   #choose(snapshot: Snapshot, request: SelectRequest): Selection {
@@ -225,16 +236,6 @@ class Chosen implements Selection {
     if (!this.#open) return;
     this.#open = false;
     this.#selector.settle(this.#service, this.#state, outcome, this.#trial, this.#name);
-  }
-}
-
-/** Whether the nodes that have answered the registry's question so far will do. */
-function mayChoose(snapshot: Snapshot, request: SelectRequest): boolean {
-  try {
-    return hasFitting(snapshot, request);
-  } catch {
-    // The request's filter: choosing meets it again, and says so.
-    return true;
   }
 }
 

@@ -24,15 +24,22 @@ export function conditionOn(
 /** What {@link conditionOn} gives when all nodes fit. */
 export const anyNode = (): boolean => true;
 
-/** Whether a node of the snapshot fits the whole request and was not tried already. */
-export function hasFitting({ records }: Snapshot, request: SelectRequest): boolean {
+/** Whether a node of the snapshot fits the whole request, was not tried already, and is `inUse`. */
+export function hasFitting(
+  { records }: Snapshot,
+  request: SelectRequest,
+  inUse: (node: Node, version: string) => boolean,
+): boolean {
   const { exclude, filter } = request;
   return records.some((record) => {
     const fits = conditionOn(record, endpointsOf(record), request);
     if (fits === undefined) return false;
     return record.nodes.some(
       (node) =>
-        fits(node) && !exclude?.has(node.id) && (filter === undefined || filter(node, record.version)),
+        fits(node) &&
+        !exclude?.has(node.id) &&
+        inUse(node, record.version) &&
+        (filter === undefined || filter(node, record.version)),
     );
   });
 }

@@ -1,4 +1,4 @@
-import type { ServiceRecord, Snapshot } from "@micro/registry";
+import type { Node, ServiceRecord, Snapshot } from "@micro/registry";
 import { anyNode, conditionOn, endpointsOf } from "./fitting.ts";
 import { type EjectionRules, NodeState } from "./node-state.ts";
 import { Pool } from "./pool.ts";
@@ -50,6 +50,12 @@ export class ServiceState {
     return this.#all.nodes.length;
   }
 
+  /** Whether this node is ejected. A draining one that is named anew has come back. */
+  leavesOut({ id, address }: Node, version: string): boolean {
+    const state = this.#nodes.get(keyOf(id, version));
+    return state?.out === "ejected" && state.node.address === address;
+  }
+
   /** Takes over a snapshot, unless it is the one that is known. */
   update(snapshot: Snapshot, now: () => number): void {
     if (snapshot.version === this.#version) return;
@@ -94,7 +100,7 @@ export class ServiceState {
 
   #nodesOf(record: ServiceRecord, named: Set<NodeState>): readonly NodeState[] {
     return record.nodes.map((node) => {
-      const key = `${node.id}\n${record.version}`;
+      const key = keyOf(node.id, record.version);
       let state = this.#nodes.get(key);
       if (state === undefined) {
         state = new NodeState(node, record.version);
@@ -122,5 +128,7 @@ function matching({ record, nodes, endpoints }: RecordState, request: SelectRequ
   if (fits === undefined) return [];
   return fits === anyNode ? nodes : nodes.filter(({ node }) => fits(node));
 }
+
+const keyOf = (id: string, version: string): string => `${id}\n${version}`;
 
 const firstKey = (map: ReadonlyMap<string, unknown>): string => map.keys().next().value as string;

@@ -138,20 +138,22 @@ export class Dispatcher {
     return (local, message, sink) => this.#enter(route, local, message, sink);
   }
 
-  /** Now and then the answer comes after a turn of the event loop, so that a loop of calls leaves the others theirs. */
+  /** Now and then a call begins after a turn of the event loop, so that a loop of calls leaves the others theirs. */
   #enter(route: Route, local: LocalCall, message: unknown, sink: LocalSink): unknown {
     const turn = this.#share.step();
     if (turn === undefined) return this.#run(route, local, message, sink);
-    const late: LocalSink = {
-      replied: (reply) => void turn.then(() => sink.replied(reply)),
-      failed: (error) => void turn.then(() => sink.failed(error)),
-    };
-    try {
-      const reply = this.#run(route, local, message, late);
-      if (reply !== PENDING) late.replied(reply);
-    } catch (error) {
-      late.failed(error as MicroError);
-    }
+    // The handler waits, not its answer: that is the handler's own object, and must be copied before anybody changes it.
+    void turn.then(() => {
+      let reply: unknown;
+      try {
+        checkWanted(local);
+        reply = this.#run(route, local, message, sink);
+      } catch (error) {
+        sink.failed(error as MicroError);
+        return;
+      }
+      if (reply !== PENDING) sink.replied(reply);
+    });
     return PENDING;
   }
 
@@ -201,6 +203,7 @@ export class Dispatcher {
     // A stream shares the event loop while it lasts; short ones may follow each other without end.
     const turn = this.#share.step();
     if (turn !== undefined) await turn;
+    checkWanted(local);
     const route = this.#routes.find(local.endpoint);
     const refusal = this.refusal();
     if (route === undefined || refusal !== undefined) throw this.#whyNot(local, route, refusal);
@@ -312,4 +315,9 @@ export class Dispatcher {
     call.tellEnd();
     this.#admission.ended();
   }
+}
+
+/** Throws when the caller has given up before the handler could begin. */
+function checkWanted({ cancellation: { reason } }: LocalCall): void {
+  if (reason !== undefined) throw MicroError.from(reason, { code: "CANCELLED" });
 }
