@@ -155,7 +155,10 @@ export function callCases(harness: ClientHarness): readonly ConformanceCase[] {
           [{ "x tenant": "a" }, /^Lab\.Look: metadata has the key "x tenant"/],
           [{ "x-tenant": undefined }, /^Lab\.Look: metadata "x-tenant" is undefined, it must be a text$/],
           [{ "x-tenant": { id: 1 } }, /^Lab\.Look: metadata "x-tenant" is an object, it must be a text$/],
-          [{ "x-tenant": "a\r\nx-admin: yes" }, /^Lab\.Look: metadata "x-tenant" has control or half characters/],
+          [
+            { "x-tenant": "a\r\nx-admin: yes" },
+            /^Lab\.Look: metadata "x-tenant" has control or half characters/,
+          ],
           [{ "x-tenant": "\ud800" }, /^Lab\.Look: metadata "x-tenant" has control or half characters/],
           ["x-tenant", /^Lab\.Look: metadata is x-tenant, it must be an object of texts$/],
         ];

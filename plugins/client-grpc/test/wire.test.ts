@@ -120,7 +120,11 @@ describe("a request (spec 2.1)", () => {
             rejection(client.call({ service, endpoint, message }, { address, ...options }));
           const cases = [
             [await call({ contentType: "text/plain" }), "BAD_REQUEST", /application\/grpc\+json/],
-            [await call({ metadata: { key: "a\nb" } }), "BAD_REQUEST", /"key" has control or half characters/],
+            [
+              await call({ metadata: { key: "a\nb" } }),
+              "BAD_REQUEST",
+              /"key" has control or half characters/,
+            ],
             [await call({ metadata: { "k!y": "a" } }), "BAD_REQUEST", /has the key "k!y"/],
             [await call({}, "x".repeat(1000)), "RESOURCE_EXHAUSTED", /client\.max_send_message_size/],
           ] as const;
