@@ -119,6 +119,7 @@ describe("what goes wrong", () => {
   test("no such service and no such endpoint are exit code 3", async () => {
     expect((await runMicro(["call", "nobody", "A.B", ...world.flags])).status).toBe(3);
     const { status, stderr } = await call("greeter", "Greeter.Helo");
+    expect(stderr).toContain("greeter Greeter.Helo: no node of the service has this endpoint");
     expect(stderr).toContain("did you mean Greeter.Hello?");
     expect(status).toBe(3);
     const direct = await call("greeter", "Greeter.Helo", "--address", world.address);

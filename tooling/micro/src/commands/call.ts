@@ -59,6 +59,14 @@ function callOnce(
   );
 }
 
+/** Whether all nodes tell their endpoints, and this is none of them. */
+function hasNowhere(records: readonly ServiceRecord[], endpoint: string): boolean {
+  if (records.length === 0) return false;
+  return records.every(
+    ({ endpoints }) => endpoints.length > 0 && !endpoints.some(({ name }) => name === endpoint),
+  );
+}
+
 /** What a call or a stream failed with, and what might help. */
 export function callFailure(
   error: unknown,
@@ -82,7 +90,9 @@ export function callFailure(
   // What speaks for the transport names the option of a configuration; here there is a flag for it.
   const [, client] = /client plugin '(\w+)' \(client\.plugin\)/.exec(error.detail) ?? [];
   if (client !== undefined) hints.push(`--client ${client} speaks the node's protocol`);
-  return new Failure(`${service} ${endpoint}: ${error.detail}`, {
+  const absent = unknown && hasNowhere(records, endpoint);
+  const detail = absent ? "no node of the service has this endpoint" : error.detail;
+  return new Failure(`${service} ${endpoint}: ${detail}`, {
     exitCode: callExitCode(error, attempts),
     hints,
     attempts,
