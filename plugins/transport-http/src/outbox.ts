@@ -102,7 +102,8 @@ export class Outbox {
   /** Sees what the system has taken. */
   #look(): void {
     const held = this.#socket.writableLength;
-    if (held > HIGH_WATER) {
+    // Until the socket closes, Node counts what is written to a broken one as taken.
+    if (held > HIGH_WATER || this.#socket.errored !== null) {
       this.#blocked = true;
       this.#blockedSince = performance.now();
     } else if (held === 0 && this.#pieces.length === 0) {
